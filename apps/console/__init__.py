@@ -1,0 +1,1 @@
+"""The face over the domain apps: API, page, commands. It owns no tables."""

@@ -1,0 +1,1 @@
+"""What was asked for, and its history: jobs, events, pipelines, files."""

@@ -1,0 +1,1 @@
+"""The work itself: tasks, claims, attempts, and the engines that run them."""

@@ -1,0 +1,47 @@
+"""The statuses of a task and the moves between them, and the outcomes of an attempt."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class TaskStatus(TextChoices):
+    PENDING = "pending"
+    READY = "ready"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class AttemptOutcome(TextChoices):
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+    STALE = "stale"
+
+
+_S = TaskStatus
+
+UNSTARTED = frozenset({_S.PENDING, _S.READY})
+ACTIVE = frozenset({_S.PENDING, _S.READY, _S.RUNNING})
+TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.SKIPPED, _S.CANCELLED})
+
+MOVES: dict[TaskStatus, frozenset[TaskStatus]] = {
+    _S.PENDING: frozenset({_S.RUNNING, _S.COMPLETED, _S.FAILED, _S.SKIPPED, _S.CANCELLED}),
+    _S.READY: frozenset(set(_S) - {_S.READY}),
+    _S.RUNNING: frozenset({_S.READY}),
+    _S.COMPLETED: frozenset({_S.RUNNING}),
+    _S.FAILED: frozenset({_S.RUNNING}),
+    _S.SKIPPED: frozenset({_S.PENDING, _S.READY}),
+    _S.CANCELLED: frozenset({_S.PENDING, _S.READY, _S.RUNNING}),
+}
+"""`MOVES[to]` is the set of statuses a task may come from.
+
+To `pending`: a failure that waits for its retry, or a retry of the job. To `ready`: the last
+dependency ended, the wait for a retry is over, a worker was lost or handed the task back, or a
+retry of the job.
+"""

@@ -1,0 +1,1 @@
+"""Tenants, keys, staff and the audit trail: who may see and do what."""

@@ -1,0 +1,1 @@
+"""Who can do work: worker processes and the machines they run on."""
