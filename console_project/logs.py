@@ -16,6 +16,12 @@ _SHARED: list[Any] = [
 ]
 
 
+# Without the values of variables: among them are keys, passwords and what tenants sent.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
+
 def _dumps(record: dict[str, Any], **_: Any) -> str:
     return orjson.dumps(record, default=str).decode()
 
@@ -43,7 +49,7 @@ LOGGING: dict[str, Any] = {
             "foreign_pre_chain": _SHARED,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                _TRACEBACKS,
                 structlog.processors.JSONRenderer(serializer=_dumps),
             ],
         }

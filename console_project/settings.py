@@ -180,6 +180,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [("console", FRONTEND_DIST)] if FRONTEND_DIST.is_dir() else []
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "gif", "woff", "woff2", "gz", "br"]
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+[.-][0-9A-Za-z_-]{8,12}\.[0-9a-z]+(?:\.map)?$"
 
 # Who may reach us --------------------------------------------------------------------------------
@@ -229,7 +230,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_IPWARE_PROXY_COUNT = CONSOLE_NUM_PROXIES
+AXES_CLIENT_IP_CALLABLE = "apps.tenants.scoping.client_address"
 AXES_LOCKOUT_CALLABLE = "apps.console.views.locked_out"
 
 CONTENT_SECURITY_POLICY = {
@@ -246,6 +247,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+
 # API ---------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -254,7 +257,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["apps.console.api.render.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.console.api.render.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.console.api.throttle.KeyThrottle"],
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "apps.console.api.schema.ConsoleSchema",
     "EXCEPTION_HANDLER": "apps.console.api.errors.exception_handler",
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
     "NUM_PROXIES": CONSOLE_NUM_PROXIES,
@@ -268,6 +271,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/console",
+    "ENUM_NAME_OVERRIDES": {
+        "JobStatus": "apps.jobs.status.JobStatus",
+        "TaskStatus": "apps.tasks.status.TaskStatus",
+        "WorkerStatus": "apps.workers.status.WorkerStatus",
+    },
 }
 
 # Celery and Channels -----------------------------------------------------------------------------
