@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z"
 LARGEST_COUNT = 2_147_483_647
 
 validate_slug = RegexValidator(
@@ -82,7 +82,8 @@ class WorkerKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name_prefix = models.CharField(
-        max_length=63, validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]*-$", "End it with a hyphen.")]
+        max_length=63,
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]*-\Z", "End it with a hyphen.")],
     )
     capacity = models.PositiveIntegerField(
         default=64, validators=[MinValueValidator(1), MaxValueValidator(100_000)]
@@ -120,7 +121,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["-id"]
-        indexes: ClassVar[Sequence[models.Index]] = [
+        indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "-id"], name="audit_by_tenant"),
             models.Index(fields=["object_type", "object_id"], name="audit_by_object"),
         ]
