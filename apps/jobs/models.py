@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 validate_pipeline_name = RegexValidator(
-    r"^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$",
+    r"^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?\Z",
     "Use lower-case letters, digits, dots, hyphens and underscores, at most 100 characters.",
 )
 
@@ -75,7 +75,7 @@ class Job(models.Model):
     tenant_path = "tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=Q(status__in=JobStatus.values), name="job_status_is_known"
             ),
@@ -83,7 +83,7 @@ class Job(models.Model):
                 condition=Q(priority__gte=-100, priority__lte=100), name="job_priority_in_range"
             ),
         ]
-        indexes: ClassVar[Sequence[models.Index]] = [
+        indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["tenant", "-id"], condition=Q(deleted_at=None), name="job_by_tenant"
             ),
@@ -95,6 +95,11 @@ class Job(models.Model):
             ),
             models.Index(
                 fields=["status", "-id"], condition=Q(deleted_at=None), name="job_by_status"
+            ),
+            models.Index(
+                fields=["tenant", "status", "-id"],
+                condition=Q(deleted_at=None),
+                name="job_by_tenant_status",
             ),
         ]
 
@@ -112,10 +117,10 @@ class JobLabel(models.Model):
     tenant_path = "job__tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["job", "name"], name="job_label_once"),
         ]
-        indexes: ClassVar[Sequence[models.Index]] = [
+        indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["name", "value", "-job"], name="job_label_find"),
         ]
 
@@ -127,7 +132,7 @@ class JobEvent(models.Model):
     """One change of a job and its tasks. Append-only; `seq` is dense per job.
 
     `changes` is `{"job": {…}, "tasks": [{"id", …}], "sets": [{"where": {…}, "changes": {…}}]}`:
-    first the tasks one by one, then the sets, whose `where` names statuses, ids, or no dependencies.
+    first the tasks one by one, then the sets; a `where` names statuses, ids, or no dependencies.
     """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
@@ -141,7 +146,7 @@ class JobEvent(models.Model):
     tenant_path = "job__tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["job", "seq"], name="job_event_seq"),
         ]
 
@@ -162,10 +167,10 @@ class SubmitReceipt(models.Model):
     tenant_path = "tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["tenant", "key"], name="submit_receipt_once"),
         ]
-        indexes: ClassVar[Sequence[models.Index]] = [
+        indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["created_at"], name="submit_receipt_age"),
         ]
 
@@ -197,7 +202,7 @@ class Pipeline(models.Model):
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["name"]
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["name", "tenant"], name="pipeline_name_once"),
             models.UniqueConstraint(
                 fields=["name"], condition=Q(tenant=None), name="shared_pipeline_name_once"
@@ -228,7 +233,7 @@ class StoredFile(models.Model):
     tenant_path = "tenant"
 
     class Meta:
-        indexes: ClassVar[Sequence[models.Index]] = [
+        indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "-id"], name="file_by_tenant"),
         ]
 
@@ -247,7 +252,7 @@ class FilePart(models.Model):
     tenant_path = "file__tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["file", "number"], name="file_part_once"),
         ]
 
