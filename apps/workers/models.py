@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from apps.workers.status import ONLINE, WorkerKind, WorkerStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    pass
 
 
 class Node(models.Model):
@@ -53,7 +53,7 @@ class Worker(models.Model):
     stopped_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=Q(status__in=WorkerStatus.values), name="worker_status_is_known"
             ),
@@ -61,7 +61,7 @@ class Worker(models.Model):
                 condition=Q(kind__in=WorkerKind.values), name="worker_kind_is_known"
             ),
         ]
-        indexes: ClassVar[Sequence[models.Index]] = [
+        indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["kind", "lease_until"],
                 condition=Q(status__in=sorted(ONLINE)),
