@@ -54,9 +54,7 @@ class Task(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     losses = models.PositiveIntegerField(default=0)
-    worker = models.ForeignKey(
-        Worker, on_delete=models.SET_NULL, null=True, related_name="tasks"
-    )
+    worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, related_name="tasks")
     ready_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
@@ -74,13 +72,13 @@ class Task(models.Model):
     tenant_path = "job__tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=Q(status__in=TaskStatus.values), name="task_status_is_known"
             ),
             models.UniqueConstraint(fields=["job", "key"], name="task_key_once"),
         ]
-        indexes: ClassVar[Sequence[models.Index]] = [
+        indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["engine_id", "tenant_id", "-priority", "id"],
                 condition=Q(status=TaskStatus.READY),
@@ -91,6 +89,11 @@ class Task(models.Model):
             ),
             models.Index(
                 fields=["tenant_id"], condition=Q(status=TaskStatus.RUNNING), name="task_share"
+            ),
+            models.Index(
+                fields=["tenant_id", "ready_at"],
+                condition=Q(status=TaskStatus.READY),
+                name="task_oldest_wait",
             ),
             models.Index(
                 fields=["retry_at"],
@@ -112,7 +115,7 @@ class TaskDependency(models.Model):
     tenant_path = "task__job__tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["task", "depends_on"], name="task_dependency_once"),
         ]
 
@@ -139,7 +142,7 @@ class Attempt(models.Model):
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["number"]
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["task", "number"], name="attempt_once"),
             models.CheckConstraint(
                 condition=Q(outcome__in=AttemptOutcome.values) | Q(outcome=None),
@@ -163,12 +166,13 @@ class TaskLog(models.Model):
     first_n = models.PositiveIntegerField()
     last_n = models.PositiveIntegerField()
     first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
     body = models.BinaryField()
 
     tenant_path = "task__job__tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["task", "attempt", "first_n"], name="task_log_once"),
         ]
 
@@ -181,12 +185,12 @@ class TaskFile(models.Model):
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="files")
     attempt = models.PositiveIntegerField()
-    file = models.ForeignKey(StoredFile, on_delete=models.CASCADE, related_name="+")
+    file = models.ForeignKey(StoredFile, on_delete=models.CASCADE, related_name="left_by")
 
     tenant_path = "task__job__tenant"
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["task", "file"], name="task_file_once"),
         ]
 

@@ -1,1 +1,1 @@
-"""Engines: what they are, and how their child processes are run. Imports no Django in host modules."""
+"""Engines: what they are, and how their child processes are run."""

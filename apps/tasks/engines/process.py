@@ -1,0 +1,183 @@
+"""One engine host as its dispatcher sees it: two processes in a group of their own, and pipes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from apps.tasks.engines import frames
+
+if TYPE_CHECKING:
+    from apps.tasks.engines.definition import Engine
+
+READY_SECONDS = 30.0
+READ_BYTES = 256 * 1024
+
+SUPERVISOR = 'trap "" TERM INT HUP; read -r _; kill -KILL 0'
+"""Leads the group; when the pipe from the dispatcher closes, for whatever reason, it dies."""
+
+_BOOT = (
+    "import sys; sys.path[:0] = sys.argv[2:]; from apps.tasks.engines.host import main; "
+    "main(int(sys.argv[1]))"
+)
+
+_SECRETS = ("CONSOLE_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "PG", "AWS_", "PORT")
+
+
+class EngineHost:
+    """A child process that runs one task at a time for one engine.
+
+    Start it on a thread that lives as long as the process. `outbox`, `stdout`, `stderr` and
+    `frames` are descriptors to watch; all are non-blocking.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.ready = False
+        self.broken = ""
+        self.started_at = time.monotonic()
+        self._reader = frames.FrameReader()
+        self._unsent: deque[memoryview] = deque()
+        life, self._life = os.pipe()
+        self.frames, frames_out = os.pipe()
+        self._supervisor = subprocess.Popen(
+            ["/bin/sh", "-c", SUPERVISOR],
+            stdin=life,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+        os.close(life)
+        self.group = self._supervisor.pid
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-c",
+                _BOOT,
+                str(frames_out),
+                str(settings.BASE_DIR),
+                str(engine.folder),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(frames_out,),
+            cwd=engine.folder,
+            env=_environment(),
+            process_group=self.group,
+        )
+        os.close(frames_out)
+        assert self._process.stdin is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stderr is not None  # noqa: S101
+        self.inbox = self._process.stdin.fileno()
+        self.stdout = self._process.stdout.fileno()
+        self.stderr = self._process.stderr.fileno()
+        for descriptor in (self.inbox, self.frames, self.stdout, self.stderr):
+            os.set_blocking(descriptor, False)
+        self._send(
+            {
+                "kind": engine.kind,
+                "python": engine.python,
+                "command": list(engine.command),
+                "http": engine.http,
+            }
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def sending(self) -> bool:
+        """Whether a document still waits for the host to read it."""
+        return bool(self._unsent)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it should have been ready by now."""
+        return not self.ready and time.monotonic() - self.started_at > READY_SECONDS
+
+    def run(self, document: dict[str, Any], work: str) -> None:
+        """Hand it a task."""
+        self._send({"document": document, "work": work})
+
+    def flush(self) -> None:
+        """Write what the pipe takes now."""
+        while self._unsent:
+            try:
+                written = os.write(self.inbox, self._unsent[0])
+            except BlockingIOError:
+                return
+            except BrokenPipeError:
+                self._unsent.clear()
+                return
+            if written == len(self._unsent[0]):
+                self._unsent.popleft()
+            else:
+                self._unsent[0] = self._unsent[0][written:]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """The frames that have arrived. Raises BrokenFrames."""
+        return self._reader.feed(read_available(self.frames))
+
+    def poll(self) -> int | None:
+        """The exit status, once it has ended; negative for a signal."""
+        return self._process.poll()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal the whole group."""
+        try:
+            os.killpg(self.group, number)
+        except ProcessLookupError:
+            return
+
+    def close(self) -> None:
+        """End the group for certain and collect it."""
+        os.close(self._life)
+        self.signal(signal.SIGKILL)
+        self._process.wait()
+        self._supervisor.wait()
+        os.close(self.frames)
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                _close(stream)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._unsent.append(memoryview(frames.encode(message)))
+        self.flush()
+
+
+def read_available(descriptor: int) -> bytes:
+    """What a pipe holds now; empty when nothing, also at its end."""
+    try:
+        return os.read(descriptor, READ_BYTES)
+    except BlockingIOError:
+        return b""
+
+
+def _close(stream: Any) -> None:
+    try:
+        stream.close()
+    except BrokenPipeError:
+        return
+
+
+def _environment() -> dict[str, str]:
+    """The worker's environment less its secrets."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_SECRETS)
+        and "SECRET" not in name
+        and "PASSWORD" not in name
+        and "TOKEN" not in name
+    } | {"PYTHONUNBUFFERED": "1"}

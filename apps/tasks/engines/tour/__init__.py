@@ -1,0 +1,1 @@
+"""The built-in tour: a small real pipeline to look at, in embedded mode only."""
