@@ -1,0 +1,101 @@
+"""The shapes of tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from apps.console.api.fields import StrictSerializer
+from apps.console.api.jobs_serializers import ParametersField
+from apps.tasks.status import AttemptOutcome, TaskStatus
+
+
+class TaskRetrySerializer(StrictSerializer):
+    config = ParametersField(default=None)
+
+
+class TaskSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    key = serializers.CharField()
+    stage = serializers.CharField()
+    engine_id = serializers.CharField()
+    status = serializers.ChoiceField(choices=TaskStatus.choices)
+    dependencies = serializers.ListField(child=serializers.UUIDField())
+    required = serializers.BooleanField()  # type: ignore[assignment]
+    ready_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    wait_ms = serializers.IntegerField(allow_null=True)
+    duration_ms = serializers.IntegerField(allow_null=True)
+    attempt = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    max_retries = serializers.IntegerField()
+    retry_at = serializers.DateTimeField(allow_null=True)
+    worker = serializers.CharField(allow_null=True)
+    progress = serializers.FloatField(allow_null=True)
+    gpu_memory_peak_mb = serializers.IntegerField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+    error_code = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(allow_null=True)
+    seq = serializers.IntegerField()
+
+
+@extend_schema_serializer(many=False)
+class JobTasksSerializer(serializers.Serializer[Any]):
+    job_id = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    tasks = TaskSerializer(many=True)
+
+
+class AttemptSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    worker = serializers.CharField(allow_null=True)
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    outcome = serializers.ChoiceField(choices=AttemptOutcome.choices, allow_null=True)
+    error = serializers.CharField(allow_null=True)
+    error_code = serializers.CharField(allow_null=True)
+    gpu_memory_peak_mb = serializers.IntegerField(allow_null=True)
+
+
+class TaskFileSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    sha256 = serializers.CharField()
+
+
+class TaskDetailSerializer(TaskSerializer):
+    config = serializers.DictField()
+    inputs = serializers.DictField(allow_null=True)
+    inputs_too_large = serializers.BooleanField()
+    output = serializers.JSONField(allow_null=True)
+    files = TaskFileSerializer(many=True)
+    attempts = AttemptSerializer(many=True)
+
+
+class BlockingSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    key = serializers.CharField()
+    status = serializers.ChoiceField(choices=TaskStatus.choices)
+
+
+class SpanSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField()
+    to = serializers.DateTimeField(allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "from": serializers.DateTimeField()}
+
+
+class WhySerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=TaskStatus.choices)
+    reason = serializers.CharField()
+    detail = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+    blocking = BlockingSerializer(many=True)
+    position = serializers.IntegerField(allow_null=True)
+    eta = serializers.DateTimeField(allow_null=True)
+    history = SpanSerializer(many=True)

@@ -1,0 +1,118 @@
+"""The dashboard's figures: a constant number of queries, over what is active only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypedDict
+
+from django.conf import settings
+from django.db.models import Count, Min
+from django.utils import timezone
+
+from apps.console.batch_pool import served_engines
+from apps.console.elapsed import elapsed_ms
+from apps.console.engine_rows import tasks_of
+from apps.console.job_rows import COLUMNS, job_rows, visible_jobs
+from apps.console.realtime import realtime_status
+from apps.jobs.status import JobStatus
+from apps.tasks.status import TaskStatus
+from apps.workers.models import Tick
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from apps.console.job_rows import JobRow
+    from apps.console.realtime import RealtimeStatus
+    from apps.tenants.models import Tenant
+
+SWEEP = "sweep"
+SWEEP_LATE = timedelta(seconds=15)
+"""Three missed sweeps."""
+RECENT_JOBS = 5
+
+
+class Reason(TypedDict):
+    """Why the system is not healthy."""
+
+    code: str
+    detail: str
+
+
+class SystemFigures(TypedDict):
+    """How the console itself is."""
+
+    status: str
+    reasons: list[Reason]
+    gpu_memory_used_mb: int | None
+    gpu_memory_total_mb: int | None
+    version: str
+
+
+class BatchFigures(TypedDict):
+    """Jobs that run or are being cancelled, tasks that are ready and not yet claimed."""
+
+    active_jobs: int
+    queue_depth: int
+    oldest_wait_ms: int | None
+    recent_jobs: list[JobRow]
+
+
+class Dashboard(TypedDict):
+    """Everything the first page shows. `realtime` is None where the caller may not see it."""
+
+    system: SystemFigures
+    batch: BatchFigures
+    realtime: RealtimeStatus | None
+
+
+def dashboard(tenant: Tenant | None, *, realtime: bool) -> Dashboard:
+    """The figures as staff see them, or a tenant's own."""
+    ready = tasks_of(tenant, TaskStatus.READY).values_list("engine_id")
+    waiting = {
+        engine_id: (count, oldest)
+        for engine_id, count, oldest in ready.annotate(count=Count("id"), oldest=Min("ready_at"))
+    }
+    oldest = min((at for _, at in waiting.values() if at), default=None)
+    jobs = visible_jobs() if tenant is None else visible_jobs().of(tenant)
+    active = jobs.filter(status__in=[JobStatus.RUNNING, JobStatus.CANCELLING])
+    return {
+        "system": _system(waiting, to_tenant=tenant is not None),
+        "batch": {
+            "active_jobs": active.count(),
+            "queue_depth": sum(count for count, _ in waiting.values()),
+            "oldest_wait_ms": elapsed_ms(oldest, timezone.now()),
+            "recent_jobs": job_rows(jobs.order_by("-id").values(*COLUMNS)[:RECENT_JOBS]),
+        },
+        "realtime": realtime_status(tenant) if realtime else None,
+    }
+
+
+def sweep_is_late() -> bool:
+    """Whether three sweeps in a row did not run."""
+    at = Tick.objects.filter(name=SWEEP).values_list("at", flat=True).first()
+    return at is None or at < timezone.now() - SWEEP_LATE
+
+
+def _system(waiting: Iterable[str], *, to_tenant: bool) -> SystemFigures:
+    served = served_engines()
+    reasons = list(_reasons(waiting, served))
+    codes = {reason["code"] for reason in reasons}
+    degraded = "degraded" if reasons else "healthy"
+    return {
+        "status": "unhealthy" if "no_worker" in codes else degraded,
+        "reasons": [] if to_tenant else reasons,
+        "gpu_memory_used_mb": None,
+        "gpu_memory_total_mb": None,
+        "version": settings.VERSION,
+    }
+
+
+def _reasons(waiting: Iterable[str], served: Collection[str]) -> Iterable[Reason]:
+    if not served:
+        yield {"code": "no_worker", "detail": "No batch worker is online."}
+    if sweep_is_late():
+        seconds = int(SWEEP_LATE.total_seconds())
+        yield {"code": "sweep_late", "detail": f"The sweep has not run for {seconds} s."}
+    for engine_id in sorted(set(waiting) - set(served)) if served else ():
+        detail = f"Tasks wait for {engine_id}, which no worker runs."
+        yield {"code": "engine_unserved", "detail": detail}

@@ -1,0 +1,130 @@
+"""Jobs as the API shows them, read in a constant number of queries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Sum
+from django.utils import timezone
+
+from apps.console.elapsed import elapsed_ms
+from apps.jobs.models import Job, JobLabel
+from apps.jobs.status import JobStatus
+from apps.jobs.transitions import COUNTED, NotThere
+from apps.tasks.models import Task, TaskDependency
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from apps.tenants.scoping import TenantQuerySet
+
+
+class JobRow(TypedDict):
+    """A job in a list."""
+
+    id: UUID
+    tenant: str
+    name: str
+    pipeline: str | None
+    status: str
+    priority: int
+    labels: dict[str, str]
+    progress: dict[str, int]
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_ms: int | None
+
+
+class JobDetail(JobRow):
+    """A job on its own. `result` is None where it would be above the limit of an output."""
+
+    parameters: dict[str, Any]
+    result: dict[str, Any] | None
+    result_too_large: bool
+    error: str | None
+    seq: int
+
+
+COLUMNS = (
+    "id",
+    "tenant__slug",
+    "name",
+    "pipeline",
+    "status",
+    "priority",
+    "created_at",
+    "started_at",
+    "completed_at",
+    "total_tasks",
+    *(f"{status}_tasks" for status in COUNTED),
+)
+_DETAIL_COLUMNS = (*COLUMNS, "parameters", "error", "seq")
+
+
+def visible_jobs() -> TenantQuerySet[Job]:
+    """All jobs but the deleted ones."""
+    return Job.objects.filter(deleted_at=None)
+
+
+def job_rows(found: Iterable[dict[str, Any]]) -> list[JobRow]:
+    """The rows of `queryset.values(*COLUMNS)`, with their labels. One query more."""
+    found = list(found)
+    labels: dict[UUID, dict[str, str]] = {columns["id"]: {} for columns in found}
+    pairs = JobLabel.objects.filter(job_id__in=labels).order_by("name")
+    for job_id, name, value in pairs.values_list("job_id", "name", "value"):
+        labels[job_id][name] = value
+    now = timezone.now()
+    return [_row(columns, labels[columns["id"]], now) for columns in found]
+
+
+def job_detail(job_id: UUID) -> JobDetail:
+    """One job with what it was given and what came of it. Raises NotThere."""
+    columns = visible_jobs().filter(id=job_id).values(*_DETAIL_COLUMNS).first()
+    if columns is None:
+        raise NotThere
+    (row,) = job_rows([columns])
+    result: dict[str, Any] | None = None
+    too_large = False
+    if columns["status"] == JobStatus.COMPLETED:
+        result = _result(job_id)
+        too_large = result is None
+    return {
+        **row,
+        "parameters": columns["parameters"],
+        "result": result,
+        "result_too_large": too_large,
+        "error": columns["error"],
+        "seq": columns["seq"],
+    }
+
+
+def _row(columns: dict[str, Any], labels: dict[str, str], now: datetime) -> JobRow:
+    progress = {status: columns[f"{status}_tasks"] for status in COUNTED}
+    return {
+        "id": columns["id"],
+        "tenant": columns["tenant__slug"],
+        "name": columns["name"],
+        "pipeline": columns["pipeline"],
+        "status": columns["status"],
+        "priority": columns["priority"],
+        "labels": labels,
+        "progress": {"total": columns["total_tasks"], **progress},
+        "created_at": columns["created_at"],
+        "started_at": columns["started_at"],
+        "completed_at": columns["completed_at"],
+        "duration_ms": elapsed_ms(columns["started_at"], columns["completed_at"] or now),
+    }
+
+
+def _result(job_id: UUID) -> dict[str, Any] | None:
+    """The outputs of the tasks nothing depends on, unless they are too large together."""
+    followed = TaskDependency.objects.filter(depends_on=OuterRef("pk"))
+    last = Task.objects.filter(~Exists(followed), job_id=job_id)
+    size_bytes = last.aggregate(size=Sum("output_bytes"))["size"] or 0
+    if size_bytes > settings.CONSOLE_MAX_OUTPUT_BYTES:
+        return None
+    return dict(last.order_by("position").values_list("key", "output"))

@@ -1,0 +1,67 @@
+"""Figures for Prometheus: what is active now, read from the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Min
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from apps.console.batch_pool import online_workers
+from apps.console.dashboard import sweep_is_late
+from apps.console.job_rows import visible_jobs
+from apps.jobs.status import ACTIVE
+from apps.tasks.models import Task
+from apps.tasks.status import TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from django.db.models import QuerySet
+    from prometheus_client import Metric
+
+
+def exposition() -> bytes:
+    """The text that Prometheus scrapes."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures())
+    return generate_latest(registry)
+
+
+class _Figures:
+    def collect(self) -> Iterator[Metric]:
+        jobs = visible_jobs().filter(status__in=ACTIVE)
+        yield _gauge("jobs_active", "Jobs that have not ended.", "status", _counts(jobs, "status"))
+        for status in (TaskStatus.READY, TaskStatus.RUNNING):
+            tasks = Task.objects.filter(status=status)
+            text = f"Tasks that are {status}."
+            yield _gauge(f"tasks_{status}", text, "engine", _counts(tasks, "engine_id"))
+        yield _gauge(
+            "workers_online", "Batch workers.", "status", _counts(online_workers(), "status")
+        )
+        yield GaugeMetricFamily(
+            "yardmaster_oldest_wait_seconds", "How long the oldest ready task waits.", _oldest()
+        )
+        yield GaugeMetricFamily(
+            "yardmaster_sweep_late", "1 when three sweeps were missed.", float(sweep_is_late())
+        )
+
+
+def _gauge(name: str, text: str, label: str, values: Iterable[tuple[str, int]]) -> Metric:
+    family = GaugeMetricFamily(f"yardmaster_{name}", text, labels=[label])
+    for value, count in values:
+        family.add_metric([value], count)
+    return family
+
+
+def _counts(rows: QuerySet[Any], column: str) -> Iterable[tuple[str, int]]:
+    counted: Iterable[tuple[str, int]] = rows.values_list(column).annotate(count=Count("pk"))
+    return counted
+
+
+def _oldest() -> float:
+    ready = Task.objects.filter(status=TaskStatus.READY)
+    at = ready.aggregate(at=Min("ready_at"))["at"]
+    return max(0.0, (timezone.now() - at).total_seconds()) if at else 0.0
