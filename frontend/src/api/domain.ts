@@ -1,0 +1,191 @@
+/** What the page works with: camelCase, times as epoch milliseconds. */
+
+export const JOB_STATUSES = ["pending", "running", "cancelling", "completed", "failed", "cancelled"] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const TASK_STATUSES = [
+  "pending",
+  "ready",
+  "running",
+  "completed",
+  "failed",
+  "skipped",
+  "cancelled",
+] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+export type Progress = Record<TaskStatus, number> & { total: number };
+
+export interface Job {
+  id: string;
+  tenant: string;
+  name: string;
+  pipeline: string | null;
+  status: JobStatus;
+  priority: number;
+  labels: Record<string, string>;
+  progress: Progress;
+  createdAt: number;
+  startedAt: number | null;
+  completedAt: number | null;
+  durationMs: number | null;
+}
+
+export interface JobDetail extends Job {
+  parameters: unknown;
+  result: unknown;
+  error: string | null;
+  seq: number;
+}
+
+/** `count` is null where the server would have to scan. */
+export interface JobPage {
+  count: number | null;
+  countCapped: boolean;
+  hasNext: boolean;
+  jobs: Job[];
+}
+
+export interface Task {
+  id: string;
+  key: string;
+  stage: string;
+  engineId: string;
+  status: TaskStatus;
+  dependencies: string[];
+  required: boolean;
+  readyAt: number | null;
+  startedAt: number | null;
+  completedAt: number | null;
+  waitMs: number | null;
+  durationMs: number | null;
+  attempt: number;
+  failures: number;
+  maxRetries: number;
+  retryAt: number | null;
+  worker: string | null;
+  /** 0 to 1, null while the engine reports none. */
+  progress: number | null;
+  gpuMemoryPeakMb: number | null;
+  error: string | null;
+  errorCode: string | null;
+  reason: string | null;
+}
+
+export interface JobTasks {
+  seq: number;
+  tasks: Task[];
+}
+
+export interface StoredFile {
+  id: string;
+  name: string;
+  sizeBytes: number;
+}
+
+export type AttemptOutcome = "completed" | "failed" | "timed_out" | "lost" | "cancelled" | "stale";
+
+export interface Attempt {
+  number: number;
+  worker: string | null;
+  startedAt: number | null;
+  endedAt: number | null;
+  /** null while it runs. */
+  outcome: AttemptOutcome | null;
+  error: string | null;
+  gpuMemoryPeakMb: number | null;
+}
+
+export interface TaskDetail extends Task {
+  config: unknown;
+  inputs: unknown;
+  output: unknown;
+  files: StoredFile[];
+  attempts: Attempt[];
+}
+
+export interface LogLine {
+  n: number;
+  at: number;
+  level: string;
+  text: string;
+  /** Set in a job's log, where the lines of all its tasks mix. */
+  source: { taskId: string; key: string; attempt: number } | null;
+}
+
+export interface LogPage {
+  lines: LogLine[];
+  /** Cursor to ask for what comes after, null at the end. */
+  next: string | null;
+}
+
+export interface JobEvent {
+  seq: number;
+  at: number;
+  type: string;
+  actor: string | null;
+  job: Record<string, unknown>;
+  tasks: ({ id: string } & Record<string, unknown>)[];
+}
+
+export interface Why {
+  reason: string | null;
+  detail: string | null;
+  since: number | null;
+  position: number | null;
+}
+
+export interface Engine {
+  id: string;
+  stage: string;
+  kind: string;
+  status: string;
+  queueDepth: number;
+  running: number;
+  oldestWaitMs: number | null;
+  workers: number | null;
+  models: string[];
+  p50Ms: number | null;
+  p95Ms: number | null;
+  /** Built in, for a first look. */
+  demo: boolean;
+}
+
+export interface ModelSlots {
+  model: string;
+  capacity: number;
+  active: number;
+}
+
+export interface Dashboard {
+  status: "healthy" | "degraded" | "unhealthy";
+  reasons: string[];
+  /** null: no card reported, which is not 0. */
+  gpu: { usedMb: number; totalMb: number } | null;
+  activeJobs: number;
+  queueDepth: number;
+  oldestWaitMs: number | null;
+  recentJobs: Job[];
+  realtime: { capacity: number; active: number; workers: number; models: ModelSlots[] } | null;
+}
+
+export interface Me {
+  kind: "staff" | "key";
+  name: string;
+  username: string | null;
+  tenant: string | null;
+  isStaff: boolean;
+  keyExpiresAt: number | null;
+}
+
+export interface Tenant {
+  slug: string;
+  name: string;
+  active: boolean;
+}
+
+export interface Pipeline {
+  name: string;
+  tenant: string | null;
+  description: string;
+}

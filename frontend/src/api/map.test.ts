@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { toDashboard, toEvent, toJob, toJobLogPage, toJobPage, toTask, toTaskLogPage } from "@/api/map";
+import { wireJob, wireTask } from "@/test/cast";
+
+describe("times", () => {
+  it("become epoch milliseconds, missing ones null", () => {
+    const job = toJob(wireJob({ created_at: "2026-11-22T12:00:00.123456Z", completed_at: null }));
+    expect(job.createdAt).toBe(Date.UTC(2026, 10, 22, 12, 0, 0, 123));
+    expect(job.completedAt).toBeNull();
+  });
+
+  it("of a task that has not started are null", () => {
+    expect(toTask(wireTask({ started_at: null, ready_at: null }))).toMatchObject({ startedAt: null, readyAt: null });
+  });
+});
+
+it("takes a task over field by field", () => {
+  const task = toTask(wireTask({ engine_id: "whisper", max_retries: 5, error_code: "oom", required: false }));
+  expect(task).toMatchObject({ engineId: "whisper", maxRetries: 5, errorCode: "oom", required: false });
+});
+
+it("keeps an unknown count apart from zero", () => {
+  const page = { count: null, count_capped: false, next: null, previous: null, results: [] };
+  expect(toJobPage(page)).toEqual({ count: null, countCapped: false, hasNext: false, jobs: [] });
+});
+
+const system = { status: "healthy" as const, reasons: [], version: "1" };
+const batch = { active_jobs: 0, queue_depth: 0, oldest_wait_ms: null, recent_jobs: [] };
+
+describe("the dashboard's GPU memory", () => {
+  it("is nothing, never zero, where no card is reported", () => {
+    const none = { ...system, gpu_memory_used_mb: null, gpu_memory_total_mb: null };
+    expect(toDashboard({ system: none, batch, realtime: null }).gpu).toBeNull();
+  });
+
+  it("may be zero of something", () => {
+    const idle = { ...system, gpu_memory_used_mb: 0, gpu_memory_total_mb: 81_920 };
+    expect(toDashboard({ system: idle, batch, realtime: null }).gpu).toEqual({ usedMb: 0, totalMb: 81_920 });
+  });
+});
+
+describe("log pages", () => {
+  const line = { n: 1, at: "2026-11-22T12:00:00.000000Z", level: "info", text: "hello" };
+
+  it("of a task continue by number, which may be 0", () => {
+    expect(toTaskLogPage({ lines: [line], next: 0 })).toMatchObject({ next: "0", lines: [{ source: null }] });
+  });
+
+  it("of a job name each line's task", () => {
+    const mixed = { ...line, task_id: "t1", key: "decode", attempt: 2 };
+    expect(toJobLogPage({ lines: [mixed], next: "x" }).lines[0]?.source).toEqual({
+      taskId: "t1",
+      key: "decode",
+      attempt: 2,
+    });
+  });
+});
+
+it("takes an event without job or tasks", () => {
+  const event = { seq: 1, at: "2026-11-22T12:00:00Z", type: "job.submitted", actor: "system", changes: {} };
+  expect(toEvent(event)).toMatchObject({ job: {}, tasks: [] });
+});

@@ -1,0 +1,196 @@
+/** Wire type to domain type, in this one place. */
+import type * as domain from "@/api/domain";
+import type { components } from "@/api/schema";
+
+type Wire = components["schemas"];
+
+const time = (value: string): number => Date.parse(value);
+const maybeTime = (value: string | null | undefined): number | null =>
+  value == null ? null : Date.parse(value);
+
+export function toJob(job: Wire["Job"]): domain.Job {
+  return {
+    id: job.id,
+    tenant: job.tenant,
+    name: job.name,
+    pipeline: job.pipeline,
+    status: job.status,
+    priority: job.priority,
+    labels: job.labels,
+    progress: job.progress,
+    createdAt: time(job.created_at),
+    startedAt: maybeTime(job.started_at),
+    completedAt: maybeTime(job.completed_at),
+    durationMs: job.duration_ms,
+  };
+}
+
+export function toJobDetail(job: Wire["JobDetail"]): domain.JobDetail {
+  return {
+    ...toJob(job),
+    parameters: job.parameters,
+    result: job.result,
+    error: job.error,
+    seq: job.seq,
+  };
+}
+
+export function toJobPage(page: Wire["JobPage"]): domain.JobPage {
+  return {
+    count: page.count,
+    countCapped: page.count_capped,
+    hasNext: page.next !== null,
+    jobs: page.results.map(toJob),
+  };
+}
+
+export function toTask(task: Wire["Task"]): domain.Task {
+  return {
+    id: task.id,
+    key: task.key,
+    stage: task.stage,
+    engineId: task.engine_id,
+    status: task.status,
+    dependencies: task.dependencies,
+    required: task.required,
+    readyAt: maybeTime(task.ready_at),
+    startedAt: maybeTime(task.started_at),
+    completedAt: maybeTime(task.completed_at),
+    waitMs: task.wait_ms,
+    durationMs: task.duration_ms,
+    attempt: task.attempt,
+    failures: task.failures,
+    maxRetries: task.max_retries,
+    retryAt: maybeTime(task.retry_at),
+    worker: task.worker,
+    progress: task.progress,
+    gpuMemoryPeakMb: task.gpu_memory_peak_mb,
+    error: task.error,
+    errorCode: task.error_code,
+    reason: task.reason,
+  };
+}
+
+export function toJobTasks(answer: Wire["JobTasks"]): domain.JobTasks {
+  return { seq: answer.seq, tasks: answer.tasks.map(toTask) };
+}
+
+const toAttempt = (attempt: Wire["Attempt"]): domain.Attempt => ({
+  number: attempt.number,
+  worker: attempt.worker,
+  startedAt: maybeTime(attempt.started_at),
+  endedAt: maybeTime(attempt.ended_at),
+  outcome: attempt.outcome,
+  error: attempt.error,
+  gpuMemoryPeakMb: attempt.gpu_memory_peak_mb,
+});
+
+export function toTaskDetail(task: Wire["TaskDetail"]): domain.TaskDetail {
+  return {
+    ...toTask(task),
+    config: task.config,
+    inputs: task.inputs,
+    output: task.output,
+    files: task.files.map((file) => ({ id: file.id, name: file.name, sizeBytes: file.size_bytes })),
+    attempts: task.attempts.map(toAttempt),
+  };
+}
+
+export const toTaskLogPage = (page: Wire["TaskLogPage"]): domain.LogPage => ({
+  next: page.next === null ? null : String(page.next),
+  lines: page.lines.map((line) => ({ ...line, at: time(line.at), source: null })),
+});
+
+export const toJobLogPage = (page: Wire["JobLogPage"]): domain.LogPage => ({
+  next: page.next,
+  lines: page.lines.map(({ n, at, level, text, task_id, key, attempt }) => ({
+    n,
+    at: time(at),
+    level,
+    text,
+    source: { taskId: task_id, key, attempt },
+  })),
+});
+
+/** What an event changed; the contract leaves its fields open. */
+interface Changes {
+  job?: Record<string, unknown>;
+  tasks?: ({ id: string } & Record<string, unknown>)[];
+}
+
+export function toEvent(event: Wire["Event"]): domain.JobEvent {
+  const changes: Changes = event.changes;
+  return {
+    seq: event.seq,
+    at: time(event.at),
+    type: event.type,
+    actor: event.actor,
+    job: changes.job ?? {},
+    tasks: changes.tasks ?? [],
+  };
+}
+
+export const toWhy = (why: Wire["Why"]): domain.Why => ({
+  reason: why.reason,
+  detail: why.detail,
+  since: maybeTime(why.since),
+  position: why.position ?? null,
+});
+
+export const toEngine = (engine: Wire["Engine"]): domain.Engine => ({
+  id: engine.engine_id,
+  stage: engine.stage,
+  kind: engine.kind,
+  status: engine.status,
+  queueDepth: engine.queue_depth,
+  running: engine.running,
+  oldestWaitMs: engine.oldest_wait_ms,
+  workers: engine.workers,
+  models: engine.models,
+  p50Ms: engine.p50_ms,
+  p95Ms: engine.p95_ms,
+  demo: engine.demo,
+});
+
+function toGpu({ gpu_memory_used_mb: used, gpu_memory_total_mb: total }: Wire["Dashboard"]["system"]) {
+  return used === null || total === null ? null : { usedMb: used, totalMb: total };
+}
+
+export function toDashboard({ system, batch, realtime }: Wire["Dashboard"]): domain.Dashboard {
+  return {
+    status: system.status,
+    reasons: system.reasons.map(({ detail }) => detail),
+    gpu: toGpu(system),
+    activeJobs: batch.active_jobs,
+    queueDepth: batch.queue_depth,
+    oldestWaitMs: batch.oldest_wait_ms,
+    recentJobs: batch.recent_jobs.map(toJob),
+    realtime: realtime && {
+      capacity: realtime.total_capacity,
+      active: realtime.active_sessions,
+      workers: realtime.worker_count,
+      models: realtime.models,
+    },
+  };
+}
+
+export const toMe = (me: Wire["Me"]): domain.Me => ({
+  kind: me.kind,
+  name: me.name,
+  username: me.username,
+  tenant: me.tenant,
+  isStaff: me.is_staff,
+  keyExpiresAt: maybeTime(me.key_expires_at),
+});
+
+export const toPipeline = (pipeline: Wire["Pipeline"]): domain.Pipeline => ({
+  name: pipeline.name,
+  tenant: pipeline.tenant ?? null,
+  description: pipeline.description,
+  });
+
+export const toTenant = ({ slug, name, active }: Wire["Tenant"]): domain.Tenant => ({
+  slug,
+  name,
+  active: active ?? true,
+});

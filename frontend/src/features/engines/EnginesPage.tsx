@@ -1,0 +1,91 @@
+import type { Engine } from "@/api/domain";
+import { useEngines } from "@/api/queries";
+import { formatNumber } from "@/lib/format";
+import { formatDuration } from "@/lib/time";
+import { Loaded } from "@/ui/Loaded";
+import { PageTitle } from "@/ui/Panel";
+import { SkeletonRows } from "@/ui/Skeleton";
+import { EmptyState } from "@/ui/States";
+import { engineLook } from "@/ui/status";
+import { StatusChip } from "@/ui/StatusChip";
+import { CELL, HEAD_CELL, HEAD_ROW, NUMBER, ROW, TABLE } from "@/ui/table";
+
+const duration = (ms: number | null): string => (ms === null ? "–" : formatDuration(ms));
+const number = (value: number | null): string => (value === null ? "–" : formatNumber(value));
+
+function EngineRow({ engine }: { engine: Engine }) {
+  const look = engineLook(engine.status);
+  return (
+    <tr className={ROW}>
+      <td className={`${CELL} font-mono text-xs font-medium`}>{engine.id}
+        {engine.demo && <span className="ml-2 rounded-[4px] border border-line px-1 font-sans text-2xs font-normal text-muted">demo</span>}
+      </td>
+      <td className={`${CELL} text-body`}>{engine.stage}</td>
+      <td className={`${CELL} w-full text-muted`}>
+        {engine.kind}
+        {engine.models.length > 0 && <span className="font-mono text-xs"> · {engine.models.join(", ")}</span>}
+      </td>
+      <td className={CELL}>
+        <StatusChip status={look.as} label={look.label} />
+      </td>
+      <td className={`${CELL} ${NUMBER}`}>{number(engine.workers)}</td>
+      <td className={`${CELL} ${NUMBER}`}>{number(engine.running)}</td>
+      <td className={`${CELL} ${NUMBER}`}>{number(engine.queueDepth)}</td>
+      <td className={`${CELL} ${NUMBER}`}>{duration(engine.p50Ms)}</td>
+      <td className={`${CELL} ${NUMBER}`}>{duration(engine.p95Ms)}</td>
+      <td className={`${CELL} ${NUMBER}`}>{duration(engine.oldestWaitMs)}</td>
+    </tr>
+  );
+}
+
+const NUMBERS = ["Workers", "Running", "Ready", "p50", "p95", "Oldest wait"];
+
+function EngineTable({ engines }: { engines: Engine[] }) {
+  return (
+    <div className="overflow-x-auto rounded-md border border-line bg-surface">
+      <table className={TABLE}>
+        <thead>
+          <tr className={HEAD_ROW}>
+            <th className={HEAD_CELL}>Engine</th>
+            <th className={HEAD_CELL}>Stage</th>
+            <th className={HEAD_CELL}>Kind and models</th>
+            <th className={HEAD_CELL}>Status</th>
+            {NUMBERS.map((title) => (
+              <th key={title} className={`${HEAD_CELL} text-right`}>
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {engines.map((each) => (
+            <EngineRow key={each.id} engine={each} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export default function EnginesPage() {
+  const engines = useEngines();
+  return (
+    <div className="flex flex-col gap-4 p-6">
+      <PageTitle title="Engines" />
+      <Loaded query={engines} what="the engines" skeleton={<SkeletonRows rows={6} />}>
+        {(data) =>
+          data.length === 0 ? (
+            <EmptyState title="No engines">
+              <p>
+                Engines are named in <code className="font-mono text-xs">engines.toml</code>; its path is in{" "}
+                <code className="font-mono text-xs">CONSOLE_ENGINES</code>.
+              </p>
+            </EmptyState>
+          ) : (
+            <EngineTable engines={data} />
+          )
+        }
+      </Loaded>
+    </div>
+  );
+}

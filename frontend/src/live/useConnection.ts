@@ -1,0 +1,4 @@
+import { useSyncExternalStore } from "react";
+import { connection } from "@/live/connection";
+
+export const useConnection = () => useSyncExternalStore(connection.subscribe, connection.snapshot);
