@@ -1,0 +1,1 @@
+"""Speech to text in five stages, each a command engine."""
