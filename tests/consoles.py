@@ -1,0 +1,231 @@
+"""Real consoles for tests: the embedded one, and one scaled over several processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psycopg
+
+from tests.servers import free_port
+from tests.waiting import eventually
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINES = ROOT / "tests" / "engines" / "engines.toml"
+PASSWORD = "correct horse battery staple"
+STOP_SECONDS = 10.0
+
+
+class Console:
+    """A running console: its address, its folder, its commands. Use as a context manager."""
+
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.journal = folder / "journal"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._stack = ExitStack()
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("CONSOLE_", "DATABASE_URL", "REDIS_URL", "DJANGO_"))
+        }
+        self.environment = (
+            inherited
+            | {
+                "CONSOLE_DATA_DIR": str(self.data),
+                "CONSOLE_ENGINES": str(ENGINES),
+                "CONSOLE_ADMIN_PASSWORD": PASSWORD,
+                "PORT": str(self.port),
+                "YARD_JOURNAL": str(self.journal),
+            }
+            | (environment or {})
+        )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+        self._stack.close()
+
+    def start(self) -> None:
+        """Start what is not running and wait until it answers."""
+        raise NotImplementedError
+
+    def spawn(self, name: str, *argv: str) -> None:
+        """Start one process; what it writes goes to `folder/<name>.log`."""
+        log = self._stack.enter_context((self.folder / f"{name}.log").open("ab"))
+        self.processes[name] = subprocess.Popen(
+            argv, cwd=ROOT, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
+
+    def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask one process to leave; its exit status, within the promised time."""
+        process = self.processes.pop(name)
+        process.send_signal(number)
+        return process.wait(STOP_SECONDS * 2)
+
+    def kill(self, name: str) -> None:
+        """`kill -9` one process."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def log(self, name: str) -> str:
+        """What one process has written."""
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def answers(self) -> bool:
+        """Whether it serves requests."""
+        for name, process in self.processes.items():
+            assert process.poll() is None, f"{name} ended:\n{self.log(name)}"
+        try:
+            return httpx.get(f"{self.url}/api/console/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command; what it printed."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def tenant(self, slug: str, scopes: str = "jobs:read,jobs:write") -> Client:
+        """Make a tenant and a key; a client that uses it."""
+        self.manage("create_tenant", slug)
+        key = self.manage("issue_key", slug, "--scopes", scopes).splitlines()[-1]
+        return self._stack.enter_context(Client(self.url, key))
+
+    def executions(self) -> list[tuple[str, int]]:
+        """Every run of an engine there was: task id and attempt."""
+        if not self.journal.exists():
+            return []
+        lines = self.journal.read_text().splitlines()
+        return [(line.split()[0], int(line.split()[1])) for line in lines]
+
+
+class EmbeddedConsole(Console):
+    """`manage.py up` on a folder."""
+
+    def start(self) -> None:
+        self.spawn("up", sys.executable, "manage.py", "up")
+        eventually(self.answers, seconds=30)
+
+
+class ScaledConsole(Console):
+    """web, beat and two workers on two engines, on a database of their own."""
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        engines: Path = ENGINES,
+        queues: Sequence[str] = ("engine.test.a", "engine.test.b"),
+    ) -> None:
+        self._queues = queues
+        self._database = _fresh_database(os.environ["DATABASE_URL"], name)
+        super().__init__(
+            folder,
+            {
+                "DATABASE_URL": self._database,
+                "CONSOLE_ENGINES": str(engines),
+                "REDIS_URL": os.environ["REDIS_URL"].rstrip("/").removesuffix("/0") + "/7",
+                "CONSOLE_SECRET_KEY": "s" * 60,
+                "CONSOLE_KEY_PEPPER": "p" * 60,
+                "CONSOLE_FILES_URL": str(folder / "files"),
+            },
+        )
+        self.environment["CONSOLE_URL"] = self.url
+
+    def start(self) -> None:
+        self.manage("migrate", "--verbosity", "0")
+        python = sys.executable
+        self.spawn("web", python, "manage.py", "serve", "--port", str(self.port))
+        celery = (python, "-m", "celery", "-A", "console_project")
+        for number, queue in enumerate(self._queues, 1):
+            name = f"worker-{number}"
+            self.spawn(name, *celery, "worker", "-Q", queue, "-n", f"{name}@localhost")
+        schedule = str(self.folder / "beat-schedule")
+        self.spawn("beat", *celery, "beat", "-s", schedule)
+        eventually(self.answers, seconds=30)
+
+
+class Client(httpx.Client):
+    """A tenant's client."""
+
+    def __init__(self, url: str, key: str) -> None:
+        super().__init__(
+            base_url=f"{url}/api/console",
+            timeout=60,
+            headers={"Authorization": f"Token {key}"},
+        )
+        self.key = key
+
+    def submit(self, tasks: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+        """Submit a job that must be accepted."""
+        answer = self.post("/jobs", json={"name": "test", "tasks": tasks, **more})
+        assert answer.status_code == 201, answer.text
+        job: dict[str, Any] = answer.json()
+        return job
+
+    def job(self, job_id: str, wait: int = 0) -> dict[str, Any]:
+        """The job, as soon as it has ended or after so many seconds."""
+        job: dict[str, Any] = self.get(
+            f"/jobs/{job_id}", params={"wait": wait} if wait else {}
+        ).json()
+        return job
+
+    def ended(self, job_id: str, seconds: float = 60) -> dict[str, Any]:
+        """The job once it has ended."""
+        done = ("completed", "failed", "cancelled")
+        return eventually(
+            lambda: job if (job := self.job(job_id, wait=5))["status"] in done else None,
+            seconds=seconds,
+        )
+
+    def tasks(self, job_id: str) -> dict[str, dict[str, Any]]:
+        """The tasks of a job by their keys."""
+        tasks = self.get(f"/jobs/{job_id}/tasks").json()["tasks"]
+        return {task["key"]: task for task in tasks}
+
+    def events(self, job_id: str) -> list[dict[str, Any]]:
+        """All events of a job."""
+        events: list[dict[str, Any]] = []
+        after = 0
+        while True:
+            page = self.get(f"/jobs/{job_id}/events", params={"after": after}).json()
+            events += page["events"]
+            if not page["events"]:
+                return events
+            after = page["events"][-1]["seq"]
+
+
+def _fresh_database(url: str, name: str) -> str:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -1,0 +1,1 @@
+"""A real console and a real browser."""

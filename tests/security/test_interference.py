@@ -1,0 +1,92 @@
+"""What acme reads is the same before and after globex worked, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from uuid_utils.compat import uuid4
+
+from apps.tasks.settle import Outcome
+from apps.tenants.scoping import TenantQuerySet
+from apps.workers.transitions import register, take_tick
+from tests.console.answers import body, post
+from tests.security.readings import questions, readings, values_aimed_at
+from tests.security.world import Party
+from tests.tasks.jobs import claim, make_worker, report, task
+
+NOW = timezone.now()
+
+
+@contextmanager
+def pinned_clock() -> Iterator[None]:
+    """Two readings at the same moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: NOW)
+        yield
+
+
+@pytest.fixture
+def _a_running_system(db: None) -> None:
+    engines = {name: {"concurrency": 4} for name in ("test.a", "test.b")}
+    register(
+        name="w0", node="n", boot_id=uuid4(), pid=1, engines=engines, slots=8, lease_seconds=3600
+    )
+    take_tick("sweep", 5)
+
+
+def submit(party: Party, *tasks: dict[str, Any], **more: Any) -> str:
+    data = {"name": "busy", "labels": {"team": "a"}, "tasks": list(tasks), **more}
+    return str(body(post(party.client, "jobs", data))["id"])
+
+
+def work(party: Party) -> None:
+    """A day in the life of a tenant: every verb once, and a queue that is left standing."""
+    failed, done, _ = (submit(party, task("a")) for _ in range(3))
+    worker = make_worker("w9")
+    for one in claim(worker):
+        outcome = Outcome.FAILED if str(one.job_id) == failed else Outcome.COMPLETED
+        report(one, outcome, output={"x": 1}, error="told to", final=True)
+    body(post(party.client, f"jobs/{failed}/retry", {}))
+    body(post(party.client, f"jobs/{failed}/clone", {}))
+    body(post(party.client, f"jobs/{failed}/cancel", {}))
+    party.client.delete(f"/api/console/jobs/{done}")
+    party.client.post("/api/console/files?name=x", b"hello", content_type="text/plain")
+    for number in range(30):
+        submit(party, task("a"), task("b", engine_id="test.b"), priority=100, name=f"q{number}")
+    for engine in ("test.a", "test.b"):
+        report(claim(worker, 3, engine)[0], Outcome.STARTED)
+
+
+def interference(own: Party, other: Party) -> list[str]:
+    """The questions whose answers changed because the other worked."""
+    asked = list(questions(values_aimed_at(other, "x")))
+    with pinned_clock():
+        before = readings(own, asked)
+    work(other)
+    with pinned_clock():
+        after = readings(own, asked)
+    return [question for question in before if before[question] != after[question]]
+
+
+@pytest.mark.usefixtures("_a_running_system")
+def test_nothing_the_other_does_can_be_read_off(acme: Party, globex: Party) -> None:
+    assert interference(acme, globex) == []
+
+
+@pytest.mark.usefixtures("_a_running_system")
+def test_ones_own_work_is_seen(acme: Party, globex: Party) -> None:
+    changed = {question.split()[1] for question in interference(acme, acme)}
+    assert changed >= {"dashboard", "jobs", "engines", "me"}
+
+
+@pytest.mark.usefixtures("_a_running_system")
+def test_without_scoping_the_others_work_is_seen(
+    acme: Party, globex: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TenantQuerySet, "of", lambda rows, _: rows.all())
+    changed = {question.split()[1] for question in interference(acme, globex)}
+    assert changed >= {"dashboard", "me"}
