@@ -1,0 +1,18 @@
+"""`make bench`: every measurement, as Markdown."""
+
+from __future__ import annotations
+
+from benchmarks import embedded, throughput
+from benchmarks.machine import describe
+
+
+def main() -> None:
+    """Print them all."""
+    print(f"Measured on: {describe()}\n")
+    embedded.main()
+    print()
+    throughput.main()
+
+
+if __name__ == "__main__":
+    main()

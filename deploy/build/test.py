@@ -1,0 +1,93 @@
+"""Every test there is, in five parts, and one summary at the end. `make test`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = str(ROOT / ".venv" / "bin" / "python")
+PYTEST = [PYTHON, "-m", "pytest", "-q"]
+SERVER_FOLDERS = [*os.get_exec_path(), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+# A system test without `service` brings its own embedded console: once is enough.
+ON_SERVICES = "not e2e and (service or not system)"
+PACKAGES = {
+    "initdb": "postgresql",
+    "redis-server": "redis-server",
+    "chromium": "chromium",
+    "curl": "curl",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    title: str
+    argv: list[str]
+    folder: Path = ROOT
+
+
+PARTS = [
+    Part("Python on SQLite", [*PYTEST, "-n", "2", "-m", "not service and not e2e"]),
+    Part(
+        "Python on PostgreSQL and Redis",
+        [PYTHON, "-m", "tests.services", "--", *PYTEST, "-n", "2", "-m", ON_SERVICES],
+    ),
+    Part("The page", ["npm", "run", "--silent", "test"], ROOT / "frontend"),
+    Part("In the browser", [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "e2e"]),
+    Part("The speech example", [sys.executable, "examples/speech/run.py", "--self-test"]),
+]
+
+
+def missing_packages() -> list[str]:
+    path = os.pathsep.join(SERVER_FOLDERS)
+    return [name for program, name in PACKAGES.items() if shutil.which(program, path=path) is None]
+
+
+def install_missing() -> None:
+    """Install PostgreSQL, Redis and Chromium where that is possible; else say what to install."""
+    missing = missing_packages()
+    if not missing:
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for argv in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+            sys.stdout.write(f"test: apt-get {' '.join(argv)}\n")
+            sys.stdout.flush()
+            subprocess.run(["apt-get", "-qq", *argv], env=environment, check=False)
+        missing = missing_packages()
+    if missing:
+        sys.exit(f"test: install these first: {' '.join(missing)} (apt-get install as root).")
+
+
+def run(part: Part) -> tuple[bool, float]:
+    sys.stdout.write(f"\n══ {part.title}\n")
+    sys.stdout.flush()
+    started = time.monotonic()
+    done = subprocess.run(part.argv, cwd=part.folder, stdin=subprocess.DEVNULL, check=False)
+    return done.returncode == 0, time.monotonic() - started
+
+
+def forget_the_callers_console() -> None:
+    for name in [*os.environ]:
+        if name.startswith(("CONSOLE_", "YARD_")) or name in {"DATABASE_URL", "REDIS_URL", "PORT"}:
+            del os.environ[name]
+
+
+def main() -> int:
+    install_missing()
+    forget_the_callers_console()
+    results = [(part.title, *run(part)) for part in PARTS]
+    sys.stdout.write("\n══ Summary\n")
+    for title, passed, seconds in results:
+        sys.stdout.write(f"{'passed' if passed else 'FAILED'}  {seconds:6.1f} s  {title}\n")
+    sys.stdout.write(f"        {sum(seconds for *_, seconds in results):6.1f} s  in total\n")
+    return 0 if all(passed for _, passed, _ in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
