@@ -54,23 +54,12 @@ def renew(worker_id: UUID, lease_seconds: float) -> bool:
     )
 
 
-def note_work(worker_id: UUID, *, claimed: bool) -> None:
-    """Keep the proof that the worker consumes: its last claim or finish."""
-    name = "last_claim_at" if claimed else "last_finish_at"
-    Worker.objects.filter(id=worker_id).update(**{name: database_now()})
-
-
 def stop(worker_id: UUID) -> None:
     """The worker leaves in order; it holds nothing any more."""
     now = database_now()
     Worker.objects.filter(id=worker_id, status__in=ONLINE).update(
         status=WorkerStatus.OFFLINE, stopped_at=now, lease_until=now
     )
-
-
-def drain(worker_id: UUID) -> None:
-    """The worker claims nothing more."""
-    Worker.objects.filter(id=worker_id, status__in=ONLINE).update(status=WorkerStatus.DRAINING)
 
 
 def expire_silent() -> int:
