@@ -46,6 +46,10 @@ check: setup-dev ## Lint, types, layers, migrations, API file, lockfiles
 test: setup-dev ## Every test: SQLite, PostgreSQL and Redis, the page, a browser
 	@exec $(RUN) deploy/build/test.py
 
+.PHONY: soak
+soak: setup-dev ## The fault suite at its long sizes, recorded in docs/reliability.md
+	@exec $(RUN) -m tests.fault all --soak --record
+
 .PHONY: bench
 bench: setup-dev ## Measure this machine
 	@exec $(RUN) -m tests.services -- $(RUN) -m benchmarks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import embedded, throughput
+from benchmarks import embedded, orchestration
 from benchmarks.machine import describe
 
 
@@ -11,7 +11,7 @@ def main() -> None:
     print(f"Measured on: {describe()}\n")
     embedded.main()
     print()
-    throughput.main()
+    orchestration.main()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from console_project import environment as E
+from console_project.database import postgresql
 
 VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,6 +24,7 @@ CONSOLE_URL = E.origin("CONSOLE_URL")
 CONSOLE_PORT = E.integer("PORT", 8000, low=1, high=65535)
 CONSOLE_ENGINES = E.text("CONSOLE_ENGINES")
 CONSOLE_LEASE_SECONDS = E.integer("CONSOLE_LEASE_SECONDS", 30, low=2, high=3600)
+CONSOLE_SWEEP_SECONDS = min(5.0, CONSOLE_LEASE_SECONDS / 6)
 CONSOLE_NUM_PROXIES = E.integer("CONSOLE_NUM_PROXIES", 0, low=0, high=10)
 CONSOLE_GPU_DRIVER = E.choice("CONSOLE_GPU_DRIVER", "nvml", ("nvml", "simulated"))
 CONSOLE_METRICS_TOKEN = E.text("CONSOLE_METRICS_TOKEN")
@@ -33,11 +35,14 @@ CONSOLE_MAX_TASKS = 10_000
 CONSOLE_MAX_EDGES = 50_000
 CONSOLE_MAX_BODY_BYTES = 2_500_000
 CONSOLE_MAX_OUTPUT_BYTES = 1_048_576
+CONSOLE_MAX_MAP_BYTES = 16 * 1024 * 1024
 CONSOLE_MAX_FILE_BODY_BYTES = 64 * 1024 * 1024
 CONSOLE_MAX_JSON_DEPTH = 32
 CONSOLE_MAX_JSON_VALUES = 500_000
 CONSOLE_MAX_JSON_KEYS = 10_000
 CONSOLE_REQUESTS_PER_MINUTE = 6_000
+CONSOLE_MAX_BULK = 10_000
+CONSOLE_BULK_RETRIES_PER_SECOND = 50
 CONSOLE_LOG_LINES = 10_000
 CONSOLE_LOG_LINE_BYTES = 64 * 1024
 
@@ -124,14 +129,13 @@ TEMPLATES: list[dict[str, Any]] = [
 # Database ----------------------------------------------------------------------------------------
 
 if DATABASE_URL:
-    DATABASES: dict[str, dict[str, Any]] = {"default": E.env.db_url_config(DATABASE_URL)}
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        "-c idle_in_transaction_session_timeout=60s -c timezone=UTC"
-    )
-    if E.env.bool("CONSOLE_DB_POOL", default=False):
-        DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 20, "timeout": 10}
+    DATABASES: dict[str, dict[str, Any]] = {
+        "default": postgresql(
+            DATABASE_URL,
+            CONSOLE_LEASE_SECONDS,
+            pooled=E.env.bool("CONSOLE_DB_POOL", default=False),
+        )
+    }
 else:
     DATABASES = {
         "default": {
@@ -273,6 +277,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/console",
     "ENUM_NAME_OVERRIDES": {
+        "BulkResult": "apps.jobs.status.BulkResult",
+        "BulkVerb": "apps.jobs.status.BulkVerb",
         "JobStatus": "apps.jobs.status.JobStatus",
         "TaskStatus": "apps.tasks.status.TaskStatus",
         "WorkerStatus": "apps.workers.status.WorkerStatus",
@@ -286,11 +292,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {
         "socket_timeout": 5,
         "socket_connect_timeout": 1,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        # What a dead worker had taken comes back after so long; by then it is only an old bell.
         "visibility_timeout": 600,
         "max_connections": 50,
     }
     if REDIS_URL
     else {"polling_interval": 0.02}
+)
+# Who publishes has a request or a lease to keep: it gives up within a second, and work is found
+# without the message.
+CONSOLE_PUBLISH_OPTIONS: dict[str, Any] = (
+    {"socket_timeout": 0.7, "socket_connect_timeout": 0.7, "max_retries": 0} if REDIS_URL else {}
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -306,7 +320,9 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "tasks.sweep", "schedule": 5.0, "options": {"expires": 30}},
+    "sweep": {"task": "tasks.sweep", "schedule": CONSOLE_SWEEP_SECONDS, "options": {"expires": 30}},
+    "bulk": {"task": "tasks.bulk", "schedule": 5.0, "options": {"expires": 5}},
+    "fold": {"task": "tasks.fold", "schedule": 60.0, "options": {"expires": 60}},
     "prune": {"task": "tasks.prune", "schedule": 3600.0, "options": {"expires": 3000}},
 }
 
@@ -314,7 +330,16 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": (
         {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "max_connections": 1000}]},
+            "CONFIG": {
+                "hosts": [
+                    {
+                        "address": REDIS_URL,
+                        "max_connections": 1000,
+                        "socket_connect_timeout": 2,
+                        "socket_keepalive": True,
+                    }
+                ]
+            },
         }
         if REDIS_URL
         else {"BACKEND": "channels.layers.InMemoryChannelLayer"}

@@ -145,9 +145,10 @@ class ScaledConsole(Console):
         name: str,
         engines: Path = ENGINES,
         queues: Sequence[str] = ("engine.test.a", "engine.test.b"),
+        template: str = "template1",
     ) -> None:
         self._queues = queues
-        self._database = _fresh_database(os.environ["DATABASE_URL"], name)
+        self._database = _fresh_database(os.environ["DATABASE_URL"], name, template)
         super().__init__(
             folder,
             {
@@ -224,8 +225,8 @@ class Client(httpx.Client):
             after = page["events"][-1]["seq"]
 
 
-def _fresh_database(url: str, name: str) -> str:
+def _fresh_database(url: str, name: str, template: str) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"'.encode())
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -9,12 +9,16 @@ ENGINES = ("test.a", "test.b")
 
 
 def random_dag(seed: int, most: int = 12) -> list[dict[str, Any]]:
-    """A submission of 1 to `most` tasks, some of which fail: for a while, or for good."""
+    """A submission of 1 to `most` tasks, some of which fail: for a while, or for good.
+
+    Some are mapped over the list of an earlier one.
+    """
     dice = random.Random(seed)
     tasks: list[dict[str, Any]] = []
     for number in range(dice.randint(1, most)):
         earlier = [task["key"] for task in tasks]
-        config: dict[str, Any] = {"output": {"n": number}}
+        items = list(range(dice.randint(0, 3)))
+        config: dict[str, Any] = {"output": {"n": number, "items": items}}
         if dice.random() < 0.15:
             config["fail_times"] = dice.randint(1, 3)
         elif dice.random() < 0.08:
@@ -29,6 +33,10 @@ def random_dag(seed: int, most: int = 12) -> list[dict[str, Any]]:
                 "max_retries": dice.randint(0, 2),
             }
         )
+        if earlier and dice.random() < 0.15:
+            over = dice.choice(tasks[:-1])
+            path = "" if "map" in over else "items"
+            tasks[-1]["map"] = {"over": over["key"], "path": path}
     return tasks
 
 
@@ -40,10 +48,38 @@ def succeeds(task: dict[str, Any]) -> bool:
 
 def runs(task: dict[str, Any]) -> int:
     """How often it is executed when it is run to its end."""
+    if "template" in task:
+        return 0
     config = task["config"]
     if config.get("final"):
         return 1
     return int(min(config.get("fail_times", 0), task["max_retries"])) + 1
+
+
+def expanded(submitted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With the instances of each map whose list will be there, and maps as tasks after them.
+
+    A map fails when an optional task gave it no list.
+    """
+    model: list[dict[str, Any]] = []
+    lists: dict[str, int | None] = {}
+    for task in submitted:
+        if "map" not in task:
+            lists[task["key"]] = len(task["config"]["output"]["items"]) if succeeds(task) else None
+            model.append(task)
+            continue
+        number = lists[task["map"]["over"]]
+        needed = list({*task["depends_on"], task["map"]["over"]})
+        instances = [
+            {**task, "key": f"{task['key']}[{index}]", "depends_on": needed}
+            for index in range(number or 0)
+        ]
+        fails = {"final": True} if number is None else {}
+        after = needed + [one["key"] for one in instances]
+        own = {"template": True, "config": fails, "depends_on": after}
+        lists[task["key"]] = number if succeeds(task) or not task["required"] else None
+        model += [*instances, {**task, **own}]
+    return model
 
 
 def violations(
@@ -56,6 +92,7 @@ def violations(
 
     Where a required task is lost, how far the others came is a race; what each may be is not.
     """
+    submitted = expanded(submitted)
     by_key = {task["key"]: task for task in submitted}
     blocked: set[str] = set()
     for task in submitted:
@@ -68,7 +105,14 @@ def violations(
     wrong = []
     if job["status"] != ("failed" if doomed else "completed"):
         wrong.append(f"job is {job['status']}, doomed={doomed}")
+    if unknown := tasks.keys() - by_key.keys():
+        wrong.append(f"tasks nobody asked for: {sorted(unknown)}")
     for task in submitted:
+        if task["key"] not in tasks:
+            # An instance that never came to be, as the job was lost before its list was there.
+            is_instance = "map" in task and "template" not in task
+            wrong += [] if doomed and is_instance else [f"{task['key']} is missing"]
+            continue
         seen = tasks[task["key"]]
         wrong += _task_violations(task, seen, task["key"] in blocked, doomed)
         attempts = sorted(executions.get(seen["id"], []))
@@ -102,6 +146,7 @@ def _order_violations(
         f"{task['key']} started before {key} ended"
         for task in submitted
         for key in task["depends_on"]
-        if tasks[task["key"]]["started_at"] is not None
+        if task["key"] in tasks
+        and tasks[task["key"]]["started_at"] is not None
         and tasks[task["key"]]["started_at"] < (tasks[key]["completed_at"] or "9999")
     ]

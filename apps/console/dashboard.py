@@ -6,16 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 from django.conf import settings
-from django.db.models import Count, Min
 from django.utils import timezone
 
 from apps.console.batch_pool import served_engines
 from apps.console.elapsed import elapsed_ms
-from apps.console.engine_rows import tasks_of
 from apps.console.job_rows import COLUMNS, job_rows, visible_jobs
 from apps.console.realtime import realtime_status
 from apps.jobs.status import JobStatus
-from apps.tasks.status import TaskStatus
+from apps.tasks.lines import waiting
 from apps.workers.models import Tick
 
 if TYPE_CHECKING:
@@ -67,19 +65,15 @@ class Dashboard(TypedDict):
 
 def dashboard(tenant: Tenant | None, *, realtime: bool) -> Dashboard:
     """The figures as staff see them, or a tenant's own."""
-    ready = tasks_of(tenant, TaskStatus.READY).values_list("engine_id")
-    waiting = {
-        engine_id: (count, oldest)
-        for engine_id, count, oldest in ready.annotate(count=Count("id"), oldest=Min("ready_at"))
-    }
-    oldest = min((at for _, at in waiting.values() if at), default=None)
+    lines = waiting(tenant.id if tenant else None)
+    oldest = min((line.oldest for line in lines if line.oldest), default=None)
     jobs = visible_jobs() if tenant is None else visible_jobs().of(tenant)
     active = jobs.filter(status__in=[JobStatus.RUNNING, JobStatus.CANCELLING])
     return {
-        "system": _system(waiting, to_tenant=tenant is not None),
+        "system": _system({line.engine_id for line in lines}, to_tenant=tenant is not None),
         "batch": {
             "active_jobs": active.count(),
-            "queue_depth": sum(count for count, _ in waiting.values()),
+            "queue_depth": sum(line.ready for line in lines),
             "oldest_wait_ms": elapsed_ms(oldest, timezone.now()),
             "recent_jobs": job_rows(jobs.order_by("-id").values(*COLUMNS)[:RECENT_JOBS]),
         },
@@ -93,9 +87,9 @@ def sweep_is_late() -> bool:
     return at is None or at < timezone.now() - SWEEP_LATE
 
 
-def _system(waiting: Iterable[str], *, to_tenant: bool) -> SystemFigures:
+def _system(wanted: Iterable[str], *, to_tenant: bool) -> SystemFigures:
     served = served_engines()
-    reasons = list(_reasons(waiting, served))
+    reasons = list(_reasons(wanted, served))
     codes = {reason["code"] for reason in reasons}
     degraded = "degraded" if reasons else "healthy"
     return {
@@ -107,12 +101,12 @@ def _system(waiting: Iterable[str], *, to_tenant: bool) -> SystemFigures:
     }
 
 
-def _reasons(waiting: Iterable[str], served: Collection[str]) -> Iterable[Reason]:
+def _reasons(wanted: Iterable[str], served: Collection[str]) -> Iterable[Reason]:
     if not served:
         yield {"code": "no_worker", "detail": "No batch worker is online."}
     if sweep_is_late():
         seconds = int(SWEEP_LATE.total_seconds())
         yield {"code": "sweep_late", "detail": f"The sweep has not run for {seconds} s."}
-    for engine_id in sorted(set(waiting) - set(served)) if served else ():
+    for engine_id in sorted(set(wanted) - set(served)) if served else ():
         detail = f"Tasks wait for {engine_id}, which no worker runs."
         yield {"code": "engine_unserved", "detail": detail}

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from apps.console import schema
 from apps.tasks.engines.registry import registry
 from apps.tasks.sweep import take_over
 from apps.tasks.worker import QUEUE_PREFIX, start_dispatcher
@@ -66,8 +67,9 @@ def check_port(host: str, port: int) -> None:
 def prepare() -> str | None:
     """Bring the database up to date, take over what a former life left, make the first admin.
 
-    Returns the admin's password where it was made up now.
+    Returns the admin's password where it was made up now. Raises OtherSchema.
     """
+    schema.refuse_newer(schema.applied_here())
     call_command("migrate", verbosity=0, interactive=False)
     take_over()
     return first_admin()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 PAGE = 200
-_NAMES_ACTOR = "cancel_requested_by"
+_NAME_ACTORS = ("cancel_requested_by", "raised_by")
 
 
 class EventRow(TypedDict):
@@ -55,7 +55,8 @@ def event_page(job_id: UUID, after: int, *, to_tenant: bool) -> EventPage:
 
 def _shown(changes: dict[str, Any], *, to_tenant: bool) -> dict[str, Any]:
     job = changes.get("job", {})
-    actor = job.get(_NAMES_ACTOR)
-    if actor is None:
+    named = [name for name in _NAME_ACTORS if job.get(name)]
+    if not named:
         return changes
-    return {**changes, "job": {**job, _NAMES_ACTOR: shown_actor(actor, to_tenant=to_tenant)}}
+    shown = {name: shown_actor(job[name], to_tenant=to_tenant) for name in named}
+    return {**changes, "job": {**job, **shown}}

@@ -9,9 +9,11 @@ from django.db.models import Exists, OuterRef, Sum
 from django.utils import timezone
 
 from apps.console.elapsed import elapsed_ms
+from apps.console.receipts import job_receipt
 from apps.jobs.models import Job, JobLabel
 from apps.jobs.status import JobStatus
 from apps.jobs.transitions import COUNTED, NotThere
+from apps.tasks.engines.registry import registry
 from apps.tasks.models import Task, TaskDependency
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from apps.console.receipts import JobReceipt
     from apps.tenants.scoping import TenantQuerySet
 
 
@@ -37,6 +40,8 @@ class JobRow(TypedDict):
     started_at: datetime | None
     completed_at: datetime | None
     duration_ms: int | None
+    demo: bool
+    raised: bool
 
 
 class JobDetail(JobRow):
@@ -47,6 +52,7 @@ class JobDetail(JobRow):
     result_too_large: bool
     error: str | None
     seq: int
+    cancel: JobReceipt | None
 
 
 COLUMNS = (
@@ -60,9 +66,12 @@ COLUMNS = (
     "started_at",
     "completed_at",
     "total_tasks",
+    "raised_at",
     *(f"{status}_tasks" for status in COUNTED),
 )
-_DETAIL_COLUMNS = (*COLUMNS, "parameters", "error", "seq")
+_DETAIL_COLUMNS = (
+    *COLUMNS, "parameters", "error", "seq", "cancel_requested_at", "cancel_requested_by",
+)  # fmt: skip
 
 
 def visible_jobs() -> TenantQuerySet[Job]:
@@ -71,17 +80,23 @@ def visible_jobs() -> TenantQuerySet[Job]:
 
 
 def job_rows(found: Iterable[dict[str, Any]]) -> list[JobRow]:
-    """The rows of `queryset.values(*COLUMNS)`, with their labels. One query more."""
+    """The rows of `queryset.values(*COLUMNS)`, with their labels.
+
+    One query more; another one where a job has the name of a built-in pipeline.
+    """
     found = list(found)
     labels: dict[UUID, dict[str, str]] = {columns["id"]: {} for columns in found}
     pairs = JobLabel.objects.filter(job_id__in=labels).order_by("name")
     for job_id, name, value in pairs.values_list("job_id", "name", "value"):
         labels[job_id][name] = value
     now = timezone.now()
-    return [_row(columns, labels[columns["id"]], now) for columns in found]
+    demos = _demos(found)
+    return [
+        _row(columns, labels[columns["id"]], now, demo=columns["id"] in demos) for columns in found
+    ]
 
 
-def job_detail(job_id: UUID) -> JobDetail:
+def job_detail(job_id: UUID, *, to_tenant: bool) -> JobDetail:
     """One job with what it was given and what came of it. Raises NotThere."""
     columns = visible_jobs().filter(id=job_id).values(*_DETAIL_COLUMNS).first()
     if columns is None:
@@ -99,10 +114,30 @@ def job_detail(job_id: UUID) -> JobDetail:
         "result_too_large": too_large,
         "error": columns["error"],
         "seq": columns["seq"],
+        "cancel": job_receipt(
+            job_id,
+            columns["cancel_requested_at"],
+            columns["cancel_requested_by"],
+            to_tenant=to_tenant,
+        ),
     }
 
 
-def _row(columns: dict[str, Any], labels: dict[str, str], now: datetime) -> JobRow:
+def _demos(found: Iterable[dict[str, Any]]) -> set[UUID]:
+    """The jobs of a built-in pipeline.
+
+    A kept pipeline may have the same name; where the first task runs tells them apart.
+    """
+    known = registry()
+    named = [columns["id"] for columns in found if columns["pipeline"] in known.pipelines]
+    if not named:
+        return set()
+    engines = [engine.engine_id for engine in known.engines.values() if engine.demo]
+    first = Task.objects.filter(job_id__in=named, position=0, engine_id__in=engines)
+    return set(first.values_list("job_id", flat=True))
+
+
+def _row(columns: dict[str, Any], labels: dict[str, str], now: datetime, *, demo: bool) -> JobRow:
     progress = {status: columns[f"{status}_tasks"] for status in COUNTED}
     return {
         "id": columns["id"],
@@ -117,6 +152,8 @@ def _row(columns: dict[str, Any], labels: dict[str, str], now: datetime) -> JobR
         "started_at": columns["started_at"],
         "completed_at": columns["completed_at"],
         "duration_ms": elapsed_ms(columns["started_at"], columns["completed_at"] or now),
+        "demo": demo,
+        "raised": columns["raised_at"] is not None,
     }
 
 

@@ -9,9 +9,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.console.elapsed import elapsed_ms
+from apps.console.receipts import task_receipt
 from apps.jobs.models import Job
 from apps.jobs.transitions import NotThere
-from apps.tasks.models import Attempt, Task, TaskDependency, TaskFile
+from apps.tasks.models import IN_ORDER, Attempt, Task, TaskDependency, TaskFile
 from apps.tasks.status import TERMINAL, TaskStatus
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django.db.models import QuerySet
+
+    from apps.console.receipts import TaskReceipt
 
 
 class TaskRow(TypedDict):
@@ -47,6 +50,9 @@ class TaskRow(TypedDict):
     error_code: str | None
     reason: str | None
     seq: int
+    map: dict[str, Any] | None
+    mapped_from: UUID | None
+    map_index: int | None
 
 
 class JobTasks(TypedDict):
@@ -88,6 +94,7 @@ class TaskDetail(TaskRow):
     output: Any
     files: list[TaskFileRow]
     attempts: list[AttemptRow]
+    cancel: TaskReceipt | None
 
 
 _COLUMNS = (
@@ -109,6 +116,9 @@ _COLUMNS = (
     "error_code",
     "reason",
     "seq",
+    "map_spec",
+    "mapped_from_id",
+    "map_index",
     "worker__name",
 )
 _Current = dict["UUID", tuple[str | None, int | None]]
@@ -128,19 +138,19 @@ def job_tasks(job_id: UUID) -> JobTasks:
         edges.setdefault(task_id, []).append(needed)
     current = _current_attempts(Attempt.objects.filter(task__job_id=job_id))
     now = timezone.now()
-    found = Task.objects.filter(job_id=job_id).order_by("position").values(*_COLUMNS)
+    found = Task.objects.filter(job_id=job_id).order_by(*IN_ORDER).values(*_COLUMNS)
     rows = [_row(columns, edges.get(columns["id"], []), current, now) for columns in found]
     return {"job_id": job_id, "seq": seq, "tasks": rows}
 
 
-def task_detail(task_id: UUID) -> TaskDetail:
+def task_detail(task_id: UUID, *, to_tenant: bool) -> TaskDetail:
     """One task with what went in, what came out, and its attempts. Raises NotThere."""
     columns = Task.objects.filter(id=task_id).values(*_COLUMNS, "config", "output").first()
     if columns is None:
         raise NotThere
     needed = dict(
         Task.objects.filter(dependents__task_id=task_id)
-        .order_by("position")
+        .order_by(*IN_ORDER)
         .values_list("id", "output_bytes")
     )
     too_large = sum(needed.values()) > settings.CONSOLE_MAX_OUTPUT_BYTES
@@ -153,6 +163,7 @@ def task_detail(task_id: UUID) -> TaskDetail:
         "output": columns["output"],
         "files": _files(columns),
         "attempts": _attempts(task_id),
+        "cancel": task_receipt(task_id, to_tenant=to_tenant),
     }
 
 
@@ -188,6 +199,9 @@ def _row(
         "error_code": columns["error_code"] if failed else None,
         "reason": columns["reason"],
         "seq": columns["seq"],
+        "map": columns["map_spec"],
+        "mapped_from": columns["mapped_from_id"],
+        "map_index": columns["map_index"],
     }
 
 
@@ -204,7 +218,7 @@ def _current_attempts(attempts: QuerySet[Attempt]) -> _Current:
 
 def _inputs(task_id: UUID) -> dict[str, Any]:
     """What each dependency gave; None for one that gave nothing (yet)."""
-    needed = Task.objects.filter(dependents__task_id=task_id).order_by("position")
+    needed = Task.objects.filter(dependents__task_id=task_id).order_by(*IN_ORDER)
     return dict(needed.values_list("key", "output"))
 
 

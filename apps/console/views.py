@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
@@ -30,6 +30,7 @@ from apps.console.api.errors import (
     RETRY_AFTER_SECONDS,
     Problem,
     Unavailable,
+    database_is_away,
     error_response,
 )
 from apps.console.shell import shell
@@ -186,7 +187,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+    if database_is_away(sys.exc_info()[1]):
         problem = Problem(Unavailable.default_code, Unavailable.default_detail)
         response = _error(request, 503, problem)
         response["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -1,69 +1,55 @@
-"""Why a task is where it is: one sentence, and the parts it is made of."""
+"""Why a task is where it is: one sentence, the parts it is made of, and the way here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Q
+from django.conf import settings
+from django.db.models import Max
+from django.utils import timezone
 
-from apps.console.actors import shown_actor
-from apps.console.batch_pool import TAKING, served_engines
-from apps.console.elapsed import elapsed_ms
-from apps.console.engine_rows import tasks_of
+from apps.console.why_answers import ANSWERS
+from apps.console.why_case import Answer, Case
+from apps.console.why_history import (
+    ENDED,
+    IN_LINE,
+    RETRY_WAIT,
+    Life,
+    Phase,
+    Run,
+    explained,
+    phases,
+)
 from apps.jobs.models import JobEvent
 from apps.jobs.transitions import NotThere
 from apps.tasks.models import Attempt, Task
-from apps.tasks.status import TaskStatus
-from apps.tasks.transitions import ENDED_WELL
+from apps.tasks.status import TERMINAL, AttemptOutcome, TaskStatus, WaitReason
+from apps.tasks.waits import Cause, causes_of, looked_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-SHOWN_BLOCKING = 20
-SHOWN_NAMES = 3
-_STARTS_ANEW = ("job.submitted", "job.retried")
+MOST_SPANS = 200
 
-
-class Blocking(TypedDict):
-    """A task that must end first."""
-
-    id: UUID
-    key: str
-    status: str
-
+_THEN = {
+    AttemptOutcome.COMPLETED: ENDED,
+    AttemptOutcome.FAILED: RETRY_WAIT,
+    AttemptOutcome.TIMED_OUT: RETRY_WAIT,
+    AttemptOutcome.CANCELLED: ENDED,
+}
+"""What the end of an attempt leads to; a lost one goes back in line."""
 
 Span = TypedDict("Span", {"reason": str, "from": "datetime", "to": "datetime | None"})
 
 
-class Answer(TypedDict, total=False):
-    """What one status has to say; `detail` is the sentence."""
-
-    reason: str
-    detail: str
-    since: datetime | None
-    blocking: list[Blocking]
-    position: int | None
-    eta: datetime | None
-
-
 class Why(Answer):
-    """The whole answer. `history` tells the way here, oldest first."""
+    """The whole answer. `history` tells the way here, oldest first, without a gap."""
 
     status: str
     history: list[Span]
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A task, its attempts, when it began to wait, and whose eyes the answer is for."""
-
-    task: Task
-    attempts: Sequence[Attempt]
-    begun: datetime
-    to_tenant: bool
 
 
 def explain(task_id: UUID, *, to_tenant: bool) -> Why:
@@ -77,147 +63,84 @@ def explain(task_id: UUID, *, to_tenant: bool) -> Why:
     if task is None:
         raise NotThere
     attempts = list(Attempt.objects.filter(task=task).order_by("number").defer("error"))
-    case = _Case(task, attempts, _begun_at(task), to_tenant)
-    answer = _ANSWERS[TaskStatus(task.status)](case)
+    case = Case(task, attempts, _begun(task), to_tenant, timezone.now())
+    answer = ANSWERS[TaskStatus(task.status)](case)
+    history = _history(case, answer)
+    if history and history[-1].reason == answer["reason"]:
+        answer["since"] = history[-1].began_at
     nothing: Answer = {"blocking": [], "position": None, "eta": None}
     return {
         **nothing,
         **answer,
         "status": task.status,
-        "history": _history(task, attempts),
+        "history": [
+            {"reason": span.reason, "from": span.began_at, "to": span.ended_at}
+            for span in history[-MOST_SPANS:]
+        ],
     }
 
 
-def _begun_at(task: Task) -> datetime:
-    """When the job was submitted, or last retried."""
-    events = JobEvent.objects.filter(job_id=task.job_id, type__in=_STARTS_ANEW)
-    at = events.order_by("-seq").values_list("at", flat=True).first()
-    return at or task.job.created_at
+def _begun(task: Task) -> list[datetime]:
+    """When the job was submitted, and each time it was retried."""
+    retried = JobEvent.objects.filter(job_id=task.job_id, type="job.retried").order_by("seq")
+    return [task.job.created_at, *retried.values_list("at", flat=True)]
 
 
-# Before it runs ----------------------------------------------------------------------------------
+def _history(case: Case, answer: Answer) -> list[Phase]:
+    """The task's own phases; where it was ready, with what kept it then.
+
+    What keeps it now is known from now on, and since the sweep last looked.
+    """
+    own = phases(_life(case))
+    waits = [phase for phase in own if phase.reason == IN_LINE]
+    if not waits:
+        return own
+    causes = causes_of(case.task.engine_id, case.task.tenant_id, waits[0].began_at)
+    reason = answer["reason"]
+    if case.task.status == TaskStatus.READY and reason in WaitReason.values:
+        causes.append(Cause(reason, looked_at() or case.now, None))
+    return explained(own, causes, timedelta(seconds=2 * settings.CONSOLE_SWEEP_SECONDS))
 
 
-def _pending(case: _Case) -> Answer:
+def _life(case: Case) -> Life:
     task = case.task
-    if task.retry_at is not None:
-        since = case.attempts[-1].ended_at if case.attempts else case.begun
-        detail = (
-            f"Attempt {task.attempt} failed: {_first_line(task.error)} "
-            f"It is tried again at {_clock(task.retry_at)}."
+    runs = _runs(task, case.attempts)
+    after = task.ready_at if not runs or _later(task.ready_at, runs[-1].started_at) else None
+    return Life(
+        begun=case.begun,
+        runs=runs,
+        ready_at=after,
+        expanded_at=_expanded_at(case) if task.map_spec is not None else None,
+        ended_at=task.completed_at if task.status in TERMINAL else None,
+    )
+
+
+def _later(at: datetime | None, than: datetime) -> bool:
+    return at is not None and at > than
+
+
+def _runs(task: Task, attempts: Sequence[Attempt]) -> list[Run]:
+    runs = [
+        Run(
+            attempt.ready_at,
+            attempt.started_at,
+            attempt.ended_at,
+            _THEN.get(AttemptOutcome(attempt.outcome), IN_LINE) if attempt.outcome else ENDED,
         )
-        return {"reason": "retry_wait", "detail": detail, "since": since, "eta": task.retry_at}
-    needed = Task.objects.filter(Q(dependents__task=task), ~ENDED_WELL).order_by("position")
-    columns = needed.values_list("id", "key", "status")
-    found: list[Blocking] = [
-        {"id": other, "key": key, "status": status}
-        for other, key, status in columns[:SHOWN_BLOCKING]
+        for attempt in attempts
     ]
-    names = ", ".join(row["key"] for row in found[:SHOWN_NAMES])
-    more = max(task.remaining, len(found)) - SHOWN_NAMES
-    detail = f"It waits for {names}{f' and {more:,} more' if more > 0 else ''}."
-    if not found:
-        detail = "What it waited for has ended; it is about to be ready."
-    return {"reason": "dependencies", "detail": detail, "since": case.begun, "blocking": found}
+    recorded = attempts[-1].number if attempts else 0
+    if task.status == TaskStatus.RUNNING and task.started_at and recorded < task.attempt:
+        # Claimed a moment ago; its attempt is written with the started event.
+        runs.append(Run(task.ready_at, task.started_at, None, ENDED))
+    return runs
 
 
-def _ready(case: _Case) -> Answer:
+def _expanded_at(case: Case) -> datetime | None:
+    """When a template got its instances: as the last that it depends on ended, or anew."""
     task = case.task
-    since = task.ready_at
-    workers = served_engines().get(task.engine_id, [])
-    if not workers:
-        detail = f"No worker that runs {task.engine_id} is online."
-        return {"reason": "no_worker", "detail": detail, "since": since}
-    if TAKING.isdisjoint(workers):
-        detail = f"No worker that runs {task.engine_id} takes new tasks: all are draining."
-        return {"reason": "draining", "detail": detail, "since": since}
-    ahead = _ahead(task)
-    if not ahead:
-        detail = f"It is next in line for {task.engine_id}, and waits for a free slot."
-        return {"reason": "next_in_line", "detail": detail, "since": since, "position": 1}
-    stand = "1 task stands" if ahead == 1 else f"{ahead:,} tasks stand"
-    detail = f"{stand} before it in line for {task.engine_id}."
-    return {"reason": "in_line", "detail": detail, "since": since, "position": ahead + 1}
-
-
-def _ahead(task: Task) -> int:
-    """How many ready tasks of the same tenant and engine are claimed before this one."""
-    earlier = Q(priority__gt=task.priority) | Q(priority=task.priority, id__lt=task.id)
-    line = tasks_of(task.job.tenant, TaskStatus.READY)
-    return line.filter(earlier, engine_id=task.engine_id).count()
-
-
-# While it runs, and after ------------------------------------------------------------------------
-
-
-def _running(case: _Case) -> Answer:
-    task = case.task
-    where = f" on {task.worker.name}" if task.worker else ""
-    if task.cancel_requested_at is not None:
-        detail = f"It was told to stop at {_clock(task.cancel_requested_at)} and still runs{where}."
-        return {"reason": "stopping", "detail": detail, "since": task.cancel_requested_at}
-    detail = f"Attempt {task.attempt} runs{where}."
-    return {"reason": "running", "detail": detail, "since": task.started_at}
-
-
-def _completed(case: _Case) -> Answer:
-    task = case.task
-    taken_ms = elapsed_ms(task.started_at, task.completed_at) or 0
-    detail = f"It completed in attempt {task.attempt}, after {taken_ms / 1000:.1f} s."
-    return {"reason": "completed", "detail": detail, "since": task.completed_at}
-
-
-def _failed(case: _Case) -> Answer:
-    task = case.task
-    code = f" ({task.error_code})" if task.error_code else ""
-    detail = f"Attempt {task.attempt} failed{code}: {_first_line(task.error)}"
-    return {"reason": "failed", "detail": detail, "since": task.completed_at}
-
-
-def _skipped(case: _Case) -> Answer:
-    task = case.task
-    detail = task.reason or "It was skipped."
-    return {"reason": "skipped", "detail": detail, "since": task.completed_at}
-
-
-def _cancelled(case: _Case) -> Answer:
-    task = case.task
-    by = task.job.cancel_requested_by
-    if by is None:
-        detail = task.reason or "It was cancelled."
-    else:
-        detail = f"Its job was cancelled by {shown_actor(by, to_tenant=case.to_tenant)}."
-    return {"reason": "cancelled", "detail": detail, "since": task.completed_at}
-
-
-_ANSWERS: dict[TaskStatus, Callable[[_Case], Answer]] = {
-    TaskStatus.PENDING: _pending,
-    TaskStatus.READY: _ready,
-    TaskStatus.RUNNING: _running,
-    TaskStatus.COMPLETED: _completed,
-    TaskStatus.FAILED: _failed,
-    TaskStatus.SKIPPED: _skipped,
-    TaskStatus.CANCELLED: _cancelled,
-}
-
-
-def _history(task: Task, attempts: Sequence[Attempt]) -> list[Span]:
-    """Waiting and running, in turn, since the job was submitted."""
-    spans: list[Span] = []
-    free_since = task.job.created_at
-    for attempt in attempts:
-        if attempt.started_at > free_since:
-            spans.append({"reason": "waiting", "from": free_since, "to": attempt.started_at})
-        spans.append({"reason": "running", "from": attempt.started_at, "to": attempt.ended_at})
-        free_since = attempt.ended_at or attempt.started_at
-    return spans
-
-
-def _first_line(error: str | None) -> str:
-    lines = (error or "").strip().splitlines()
-    line = lines[0][:300] if lines else "no reason was given"
-    return line if line.endswith((".", "!", "?", "…")) else f"{line}."
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%H:%M:%S} UTC"
+    if not Task.objects.filter(mapped_from_id=task.pk, job_id=task.job_id).exists():
+        return None
+    needed = Task.objects.filter(dependents__task=task).exclude(mapped_from_id=task.pk)
+    ended: datetime | None = needed.aggregate(at=Max("completed_at"))["at"]
+    return max(ended or case.begun[-1], case.begun[-1])

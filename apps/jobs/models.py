@@ -9,12 +9,19 @@ from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
+from apps.jobs.bulk import BulkAction, BulkItem
+from apps.jobs.search import Beginning, JobEngine, JobLabel
 from apps.jobs.status import ACTIVE, JobStatus
 from apps.tenants.models import Tenant
 from apps.tenants.scoping import TenantQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+__all__ = [
+    "BulkAction", "BulkItem", "FilePart", "Job", "JobEngine", "JobEvent", "JobLabel", "Pipeline",
+    "StoredFile", "SubmitReceipt",
+]  # fmt: skip
 
 validate_pipeline_name = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?\Z",
@@ -38,6 +45,7 @@ class Job(models.Model):
     Every write happens under the row's lock, in `transitions.py`. The counters and `seq` move
     with the event log: they say what the log says, up to 50 ms behind a claim.
     `failing_at` is set from the first lost required task until the last process is gone.
+    `raised_at`: staff put it before the jobs of all tenants.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -61,6 +69,8 @@ class Job(models.Model):
     failing_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_requested_by = models.CharField(max_length=200, null=True)
+    raised_at = models.DateTimeField(null=True)
+    raised_by = models.CharField(max_length=200, blank=True)
     deleted_at = models.DateTimeField(null=True)
     total_tasks = models.PositiveIntegerField(default=0)
     pending_tasks = models.PositiveIntegerField(default=0)
@@ -101,31 +111,22 @@ class Job(models.Model):
                 condition=Q(deleted_at=None),
                 name="job_by_tenant_status",
             ),
+            models.Index(
+                fields=["pipeline", "-id"], condition=Q(deleted_at=None), name="job_by_pipeline"
+            ),
+            models.Index(
+                "tenant", Beginning("name"), condition=Q(deleted_at=None), name="job_by_name"
+            ),
+            models.Index(
+                fields=["tenant", "completed_at"],
+                condition=Q(deleted_at=None, completed_at__isnull=False),
+                name="job_ended",
+            ),
+            models.Index(fields=["id"], condition=Q(deleted_at__isnull=False), name="job_to_purge"),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.id})"
-
-
-class JobLabel(models.Model):
-    """One `name: value` a tenant put on a job, to find it by."""
-
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="labels")
-    name = models.CharField(max_length=63)
-    value = models.CharField(max_length=200)
-
-    tenant_path = "job__tenant"
-
-    class Meta:
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["job", "name"], name="job_label_once"),
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["name", "value", "-job"], name="job_label_find"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name}:{self.value}"
 
 
 class JobEvent(models.Model):
@@ -135,7 +136,7 @@ class JobEvent(models.Model):
     first the tasks one by one, then the sets; a `where` names statuses, ids, or no dependencies.
     """
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="events", db_index=False)
     seq = models.PositiveIntegerField()
     at = models.DateTimeField()
     type = models.CharField(max_length=40)

@@ -5,6 +5,22 @@ from __future__ import annotations
 from django.db.models import TextChoices
 
 
+class BulkVerb(TextChoices):
+    """What can be done to many jobs at once."""
+
+    CANCEL = "cancel"
+    RETRY = "retry"
+    DELETE = "delete"
+
+
+class BulkResult(TextChoices):
+    """How one job of a bulk action fared. `gone`: not there, or not the asker's."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    GONE = "gone"
+
+
 class JobStatus(TextChoices):
     PENDING = "pending"
     RUNNING = "running"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django.db.models import F
 
-from apps.jobs.models import Job, JobEvent
+from apps.jobs.models import Job
 from apps.jobs.status import MOVES, TERMINAL, JobStatus
-from apps.tenants.clock import database_now, stamp
+from apps.tenants import sql
+from apps.tenants.clock import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -116,24 +118,16 @@ class Change:
 
     def write(self, kind: str | None = None) -> None:
         """Store the job and the event; without a kind, what happened names it."""
-        job = self.job
-        job.seq = self.seq
-        job.changed_at = self.at
-        job.save(update_fields=["seq", "changed_at", *self.fields, *_COUNTERS])
-        job_changes = _plain(self.fields) | {"progress": progress(job)}
-        changes: dict[str, Any] = {"job": job_changes, "tasks": self.tasks}
-        if self.sets:
-            changes["sets"] = self.sets
-        JobEvent.objects.create(
-            job=job,
-            seq=job.seq,
-            at=self.at,
-            type=kind or self._kind(),
-            actor=self.actor,
-            changes=changes,
-        )
+        sql.together(*write_all([self], kind))
 
-    def _kind(self) -> str:
+    @property
+    def happened(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.tasks or self.sets or self.fields)
+
+    @property
+    def kind(self) -> str:
+        """What the event is called when nobody names it."""
         status = self.fields.get("status")
         if status in TERMINAL:
             return f"job.{status}"
@@ -148,6 +142,69 @@ class Change:
 
 
 _COUNTERS = [f"{status}_tasks" for status in COUNTED]
+_LOCKED = tuple(f.attname for f in Job._meta.concrete_fields if f.attname != "parameters")
+_TIMES = tuple(name for name in _LOCKED if name.endswith("_at"))
+_ALWAYS_WRITTEN = {"status", "error", "started_at", "completed_at", "failing_at", "total_tasks"}
+
+_LOCK = f"""
+WITH ROWS r(id uuid)
+SELECT {", ".join(f"j.{name}" for name in _LOCKED)}, clock_timestamp()
+FROM jobs_job j WHERE j.id IN (SELECT id FROM r) AND j.deleted_at IS NULL
+ORDER BY j.id FOR NO KEY UPDATE OF j
+"""  # noqa: S608
+
+_WRITE_JOBS = f"""
+WITH ROWS r(id uuid, seq int, changed_at timestamptz, status text, error text,
+  started_at timestamptz, completed_at timestamptz, failing_at timestamptz, total_tasks int,
+  {", ".join(f"{name} int" for name in _COUNTERS)})
+UPDATE jobs_job SET seq = r.seq, changed_at = r.changed_at, status = r.status, error = r.error,
+  started_at = r.started_at, completed_at = r.completed_at, failing_at = r.failing_at,
+  total_tasks = r.total_tasks, {", ".join(f"{name} = r.{name}" for name in _COUNTERS)}
+FROM r WHERE jobs_job.id = r.id RETURNING 1
+"""  # noqa: S608
+
+_WRITE_EVENTS = """
+WITH ROWS r(job_id uuid, seq int, at timestamptz, type text, actor text, changes text)
+INSERT INTO jobs_jobevent (job_id, seq, at, type, actor, changes)
+SELECT job_id, seq, at, type, actor, changes::jsonb FROM r RETURNING 1
+"""
+
+
+def write_all(changes: Sequence[Change], kind: str | None = None) -> list[sql.Statement]:
+    """The statements that store these jobs with one event each; run them with `sql.together`."""
+    for change in changes:
+        change.job.seq += 1
+        change.job.changed_at = change.at
+        rare = change.fields.keys() - _ALWAYS_WRITTEN
+        if rare:
+            change.job.save(update_fields=rare)
+    jobs = sql.rows([_job_row(change.job) for change in changes])
+    events = sql.rows([_event_row(change, kind) for change in changes])
+    return [(_WRITE_JOBS, [jobs]), (_WRITE_EVENTS, [events])]
+
+
+def _job_row(job: Job) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(job, name) for name in _COUNTERS}
+    row |= {"id": sql.uuid_in(job.id), "seq": job.seq, "status": job.status, "error": job.error}
+    row["total_tasks"] = job.total_tasks
+    for name in ("changed_at", "started_at", "completed_at", "failing_at"):
+        row[name] = sql.time_in(getattr(job, name))
+    return row
+
+
+def _event_row(change: Change, kind: str | None) -> dict[str, Any]:
+    told = _plain(change.fields) | {"progress": progress(change.job)}
+    changes: dict[str, Any] = {"job": told, "tasks": change.tasks}
+    if change.sets:
+        changes["sets"] = change.sets
+    return {
+        "job_id": sql.uuid_in(change.job.id),
+        "seq": change.job.seq,
+        "at": sql.time_in(change.at),
+        "type": kind or change.kind,
+        "actor": change.actor,
+        "changes": sql.json_in(changes),
+    }
 
 
 def progress(job: Job) -> dict[str, int]:
@@ -162,14 +219,31 @@ def lock(ids: Iterable[UUID], actor: str = SYSTEM) -> dict[UUID, Change]:
     Must be the first statement that writes or locks in its transaction: every transaction that
     takes several jobs takes them in this order, so none can wait for another in a circle.
     """
-    jobs = list(
-        Job.objects.select_for_update(no_key=True)
-        .filter(id__in=sorted(set(ids)), deleted_at=None)
-        .order_by("id")
-    )
-    now = database_now() if jobs else None
-    # A later change never carries an earlier time, even when two machines' commits overlap.
-    return {job.id: Change(job, max(now, job.changed_at), actor) for job in jobs if now}
+    (found,) = sql.batch(lock_statement(ids))
+    return changes_of(found, actor)
+
+
+def lock_statement(ids: Iterable[UUID]) -> sql.Statement:
+    """The statement behind `lock`, to be run together with what reads under the lock."""
+    return _LOCK, [sql.rows([{"id": sql.uuid_in(job_id)} for job_id in set(ids)])]
+
+
+def changes_of(found: Sequence[sql.Row], actor: str = SYSTEM) -> dict[UUID, Change]:
+    """The changes to jobs that were locked."""
+    changes = {}
+    for *values, now in found:
+        job = _job_of(dict(zip(_LOCKED, values, strict=True)))
+        # A later change never carries an earlier time, even when two commits overlap.
+        at = max(sql.time_of(now) or job.changed_at, job.changed_at)
+        changes[job.id] = Change(job, at, actor)
+    return changes
+
+
+def _job_of(row: dict[str, Any]) -> Job:
+    row["id"], row["tenant_id"] = sql.uuid_of(row["id"]), sql.uuid_of(row["tenant_id"])
+    for name in _TIMES:
+        row[name] = sql.time_of(row[name])
+    return Job.from_db(connection.alias, list(row), list(row.values()))
 
 
 def lock_one(job_id: UUID, actor: str = SYSTEM) -> Change:

@@ -1,4 +1,4 @@
-"""The admin of pipelines: task graphs that are checked as a submission is."""
+"""The admin of pipelines, checked as a submission is; and the pausing of tenants."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from apps.jobs.models import Pipeline
-from apps.tasks import graph
+from apps.tasks import graph, pauses
 from apps.tasks.engines.registry import registry
 from apps.tenants import audit
 from apps.tenants.admin_base import BoundedAdmin, actor_of
+from apps.tenants.models import Tenant
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 
@@ -69,3 +71,24 @@ class PipelineAdmin(BoundedAdmin):
                 tenant=obj.tenant,
                 after=after,
             )
+
+
+# Pausing writes what tasks wait for, which the app of the tenants knows nothing of: so these two
+# are hung on its admin from here.
+
+
+@admin.action(description="Pause: claim nothing more", permissions=["change"])
+def pause(owner: admin.ModelAdmin, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
+    """Pause each."""
+    for slug in tenants.values_list("slug", flat=True):
+        pauses.pause_tenant(slug, actor_of(request))
+
+
+@admin.action(description="Resume", permissions=["change"])
+def resume(owner: admin.ModelAdmin, request: HttpRequest, tenants: QuerySet[Tenant]) -> None:
+    """Resume each."""
+    for slug in tenants.values_list("slug", flat=True):
+        pauses.resume_tenant(slug, actor_of(request))
+
+
+admin.site.get_model_admin(Tenant).actions = [pause, resume]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
+from kombu import pools
+from kombu.exceptions import LimitExceeded
 from kombu.exceptions import OperationalError as BrokerError
 
 from console_project.celery import app
@@ -19,6 +23,11 @@ logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 2.0
 """How long nothing is rung after the broker failed to answer: workers poll meanwhile."""
+
+PACE_SECONDS = 0.1
+ACQUIRE_SECONDS = 0.5
+
+_NOT_TAKEN = (BrokerError, LimitExceeded, OSError)
 
 _listeners: list[Callable[[str], None]] = []
 _silent_until = 0.0
@@ -48,18 +57,67 @@ def ring(engine_ids: Iterable[str]) -> None:
         if time.monotonic() < _silent_until:
             return
         try:
-            app.send_task(
-                "tasks.bell",
-                args=[engine_id],
-                queue=f"engine.{engine_id}",
-                ignore_result=True,
-                retry=False,
-                expires=60,
-            )
-        except (BrokerError, OSError) as error:
+            _publish("tasks.bell", f"engine.{engine_id}", engine_id)
+        except _NOT_TAKEN as error:
             with _lock:
                 _silent_until = time.monotonic() + SILENCE_SECONDS
             logger.warning("bell_not_rung", extra={"engine_id": engine_id, "cause": str(error)})
+
+
+def _publish(name: str, queue: str, *arguments: str) -> None:
+    """Send one message, over connections of their own that give up sooner than the worker's."""
+    with _producers().acquire(block=True, timeout=ACQUIRE_SECONDS) as producer:
+        app.send_task(
+            name,
+            args=arguments,
+            queue=queue,
+            producer=producer,
+            ignore_result=True,
+            retry=False,
+            expires=60,
+        )
+
+
+@cache
+def _producers() -> Any:
+    connection = app.connection_for_write(transport_options=settings.CONSOLE_PUBLISH_OPTIONS)
+    return pools.producers[connection]
+
+
+class Bells:
+    """The bells of one worker: each engine's at most every so often, and the last one for sure.
+
+    A bell wakes one worker, which rings on before it begins: more bells would only be work.
+    """
+
+    def __init__(self) -> None:
+        self._rung_at: dict[str, float] = {}
+        self._waiting: set[str] = set()
+
+    def ring(self, engine_id: str) -> None:
+        """Now, or as soon as it may ring again."""
+        self._waiting.add(engine_id)
+        self.ring_due()
+
+    def ring_due(self) -> None:
+        """Ring what had to wait."""
+        now = time.monotonic()
+        due = {name for name in self._waiting if now - self._rung_at.get(name, 0.0) >= PACE_SECONDS}
+        self._waiting -= due
+        self._rung_at |= dict.fromkeys(due, now)
+        ring(due)
+
+
+def send_canary(queue: str) -> bool:
+    """A message to this process through its own queue; whether the broker took it."""
+    if time.monotonic() < _silent_until:
+        return False
+    try:
+        _publish("tasks.canary", queue)
+    except _NOT_TAKEN as error:
+        logger.warning("canary_not_sent", extra={"queue": queue, "cause": str(error)})
+        return False
+    return True
 
 
 def ring_on_commit(engine_ids: Iterable[str]) -> None:

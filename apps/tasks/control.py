@@ -17,15 +17,14 @@ from apps.jobs.transitions import (
     lock_one,
     require_active,
 )
-from apps.tasks import transitions
-from apps.tasks.bell import ring_on_commit
-from apps.tasks.models import Task, TaskDependency
+from apps.tasks import mapping, rerun, usage
+from apps.tasks.models import Task
 from apps.tasks.settle import Outcome, Report, settle, stop_tasks
 from apps.tasks.status import TaskStatus
 from apps.tenants import audit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from uuid import UUID
 
     from apps.jobs.models import Job
@@ -35,7 +34,6 @@ UNCONFIRMED = timedelta(seconds=30)
 """After so long without proof that a cancelled task's process is gone, `force` is allowed."""
 
 RETRYABLE = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
-RERUN = frozenset({TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED})
 
 
 def cancel(job_id: UUID, actor: Actor, *, force: bool = False) -> Job:
@@ -52,6 +50,7 @@ def cancel(job_id: UUID, actor: Actor, *, force: bool = False) -> Job:
             stop_tasks(change, TaskStatus.CANCELLED, "Cancelled.")
             change.end_if_done()
             change.write("job.cancelled" if change.job.status in TERMINAL else "job.cancelling")
+            usage.note_end(change)
             audit.record(
                 actor,
                 "cancel",
@@ -85,24 +84,21 @@ def _give_up(change: Change, actor: Actor) -> None:
 def retry(job_id: UUID, actor: Actor) -> Job:
     """Run again what failed though required, was skipped or cancelled, and what hangs on it."""
 
-    def chosen(rows: dict[UUID, _Node]) -> set[UUID]:
-        return {
-            task_id
-            for task_id, node in rows.items()
-            if node.status in RERUN and (node.required or node.status != TaskStatus.FAILED)
-        }
-
-    return _rerun(job_id, actor, chosen)
+    return _rerun(job_id, actor, rerun.all_lacking)
 
 
 def retry_task(job_id: UUID, task_id: UUID, actor: Actor, config: dict[str, Any] | None) -> Task:
-    """Run one task again, with what it still needs and what hangs on it; maybe newly configured."""
+    """Run one task again, with what it still needs and what hangs on it; maybe newly configured.
+
+    Of a template, its instances that did not complete, or all. Raises like `retry`, and
+    ValidationError for a config that cannot be.
+    """
     with transaction.atomic():
-        _rerun(job_id, actor, lambda rows: {task_id} & rows.keys(), of_task=task_id)
+        _rerun(job_id, actor, lambda rows: rerun.one_task(rows, task_id), of_task=task_id)
         if config is not None:
             task = Task.objects.select_related("job").get(id=task_id)
             files.resolve(task.job.tenant_id, files.references(config))
-            Task.objects.filter(id=task_id).update(config=config)
+            mapping.configure(task, config)
     return Task.objects.get(id=task_id)
 
 
@@ -120,29 +116,10 @@ def delete(job_id: UUID, actor: Actor) -> None:
         )
 
 
-class _Node:
-    """A task as the retry sees it."""
-
-    __slots__ = ("dependents", "depends_on", "engine_id", "required", "status")
-
-    def __init__(self, status: str, required: bool, engine_id: str) -> None:
-        self.status = status
-        self.required = required
-        self.engine_id = engine_id
-        self.depends_on: list[UUID] = []
-        self.dependents: list[UUID] = []
-
-    @property
-    def ended_well(self) -> bool:
-        if self.status == TaskStatus.COMPLETED:
-            return True
-        return not self.required and self.status in (TaskStatus.FAILED, TaskStatus.SKIPPED)
-
-
 def _rerun(
     job_id: UUID,
     actor: Actor,
-    choose: Callable[[dict[UUID, _Node]], set[UUID]],
+    choose: Callable[[dict[UUID, rerun.Node]], set[UUID]],
     of_task: UUID | None = None,
 ) -> Job:
     with transaction.atomic():
@@ -151,12 +128,12 @@ def _rerun(
             message = f"A job that is {change.job.status} cannot be retried."
             raise InvalidTransition(message)
         require_active(change.job)
-        rows = _nodes(change.job)
+        rows = rerun.nodes(change.job)
         chosen = choose(rows)
         if of_task is not None and not chosen:
             raise NotThere
-        again = _closure(rows, chosen)
-        _reopen(change, rows, again)
+        again = rerun.closure(rows, chosen)
+        rerun.reopen(change, rows, again)
         audit.record(
             actor,
             "retry",
@@ -165,68 +142,3 @@ def _rerun(
             after={"tasks": len(again)} | ({"task": str(of_task)} if of_task else {}),
         )
     return change.job
-
-
-def _nodes(job: Job) -> dict[UUID, _Node]:
-    rows = {
-        task_id: _Node(status, required, engine_id)
-        for task_id, status, required, engine_id in Task.objects.filter(job=job).values_list(
-            "id", "status", "required", "engine_id"
-        )
-    }
-    edges = TaskDependency.objects.filter(task__job=job).values_list("task_id", "depends_on_id")
-    for task_id, needed in edges:
-        rows[task_id].depends_on.append(needed)
-        rows[needed].dependents.append(task_id)
-    return rows
-
-
-def _closure(rows: dict[UUID, _Node], chosen: set[UUID]) -> set[UUID]:
-    """The chosen, all that hangs on them, and whatever those need that has not ended well."""
-    again = set(_reach(chosen, lambda node_id: rows[node_id].dependents))
-    while True:
-        needed = {
-            other
-            for node_id in again
-            for other in rows[node_id].depends_on
-            if other not in again and not rows[other].ended_well
-        }
-        if not needed:
-            return again
-        again |= set(_reach(needed, lambda node_id: rows[node_id].dependents))
-
-
-def _reach(starts: Iterable[UUID], following: Callable[[UUID], list[UUID]]) -> set[UUID]:
-    seen = set(starts)
-    line = list(seen)
-    while line:
-        for other in following(line.pop()):
-            if other not in seen:
-                seen.add(other)
-                line.append(other)
-    return seen
-
-
-def _reopen(change: Change, rows: dict[UUID, _Node], again: set[UUID]) -> None:
-    """Reset those tasks, recompute what each waits for, and ready those that wait for nothing."""
-    before: dict[str, int] = {}
-    by_remaining: dict[int, list[UUID]] = {}
-    for node_id in again:
-        node = rows[node_id]
-        before[node.status] = before.get(node.status, 0) + 1
-        waits = sum(1 for other in node.depends_on if other in again or not rows[other].ended_well)
-        by_remaining.setdefault(waits, []).append(node_id)
-    still_failed = any(
-        node.required and node.status == TaskStatus.FAILED
-        for node_id, node in rows.items()
-        if node_id not in again
-    )
-    change.reopen(error=change.job.error if still_failed else None)
-    transitions.reset(change, sorted(again), before)
-    for remaining, ids in by_remaining.items():
-        for part in range(0, len(ids), 500):
-            Task.objects.filter(id__in=ids[part : part + 500]).update(remaining=remaining)
-    free = Task.objects.filter(job_id=change.job.id, remaining=0)
-    readied = transitions.make_ready(change, free)
-    change.write("job.retried")
-    ring_on_commit(engine_id for _, engine_id in readied)

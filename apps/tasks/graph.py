@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from apps.tenants.strict_json import StrictJsonError, check_keys
+from apps.tasks.fields import CHECKS, DEFAULTS, LONGEST_KEY, MOST_INSTANCES, REQUIRED, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from apps.tasks.fields import MapSpec
 
 MOST_ERRORS = 20
-LONGEST_TIMEOUT_SECONDS = 7 * 24 * 3600.0
 _SHOWN_OF_A_CYCLE = 12
+_INSTANCE = re.compile(r"(.+)\[\d+\]", re.DOTALL)
+_LONGEST_MAPPED_KEY = LONGEST_KEY - len(f"[{MOST_INSTANCES - 1}]")
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """One task of a submission; `depends_on` holds keys, `None` stands for the default."""
+    """One task of a submission; `depends_on` holds keys, `None` stands for the default.
+
+    What a task maps over is among its dependencies, named there or not.
+    """
 
     key: str
     engine_id: str
@@ -29,6 +35,7 @@ class TaskSpec:
     max_retries: int
     timeout_seconds: float | None
     priority: int | None
+    map: MapSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +53,6 @@ class GraphError(Exception):
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__("; ".join(f"{error.attr}: {error.detail}" for error in errors))
         self.errors = tuple(errors)
-
-
-class _Refusal(Exception):
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
 
 def parse(
@@ -88,8 +88,10 @@ def _refuse_all(code: str, detail: str) -> NoReturn:
 
 
 def _edge_count(task: object) -> int:
-    edges = task.get("depends_on") if isinstance(task, dict) else None
-    return len(edges) if isinstance(edges, list) else 0
+    if not isinstance(task, dict):
+        return 0
+    edges = task.get("depends_on")
+    return (len(edges) if isinstance(edges, list) else 0) + isinstance(task.get("map"), dict)
 
 
 class _Errors:
@@ -128,100 +130,28 @@ def _read(
     task: Mapping[str, object], attr: str, errors: _Errors, engines: Collection[str]
 ) -> dict[str, Any]:
     """The fields of one task, in their own types where they have no error."""
-    values: dict[str, Any] = {**_DEFAULTS, "config": {}}
-    for name in sorted(task.keys() - _CHECKS.keys()):
+    values: dict[str, Any] = {**DEFAULTS, "config": {}}
+    for name in sorted(task.keys() - CHECKS.keys()):
         errors.add(f"{attr}.{name[:100]}", "unknown_field", "There is no such field.")
-    for name in sorted(_REQUIRED - task.keys()):
+    for name in sorted(REQUIRED - task.keys()):
         errors.add(f"{attr}.{name}", "required", "This field is required.")
-    for name, check in _CHECKS.items():
+    for name, check in CHECKS.items():
         if name not in task:
             continue
         try:
             values[name] = check(task[name])
-        except _Refusal as refusal:
-            errors.add(f"{attr}.{name}", refusal.code, refusal.detail)
+        except Refusal as refusal:
+            within = f".{refusal.within}" if refusal.within else ""
+            errors.add(f"{attr}.{name}{within}", refusal.code, refusal.detail)
     engine_id = values.get("engine_id")
     if engine_id is not None and engine_id not in engines:
         errors.add(
             f"{attr}.engine_id", "unknown_engine", f"There is no engine {_shown(engine_id)}."
         )
+    mapped: MapSpec | None = values["map"]
+    if mapped is not None and mapped.over not in values["depends_on"]:
+        values["depends_on"] = (*values["depends_on"], mapped.over)
     return values
-
-
-def _printable(value: object, *, longest: int) -> str:
-    if not isinstance(value, str):
-        raise _Refusal("invalid", "Expected a text.")
-    if not value.strip():
-        raise _Refusal("blank", "It may not be blank.")
-    if len(value) > longest:
-        raise _Refusal("max_length", f"It has at most {longest} characters.")
-    if not value.isprintable():
-        raise _Refusal("not_printable", "It may hold printable characters only.")
-    return value
-
-
-def _depends_on(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise _Refusal("invalid", "Expected a list of task keys.")
-    return tuple(value)
-
-
-def _required(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _Refusal("invalid", "Expected true or false.")
-    return value
-
-
-def _config(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise _Refusal("invalid", "Expected an object.")
-    try:
-        check_keys(value, "config")
-    except StrictJsonError as error:
-        raise _Refusal("too_many_keys", error.detail) from None
-    return value
-
-
-def _whole(value: object, *, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _Refusal("invalid", "Expected a whole number.")
-    if not low <= value <= high:
-        raise _Refusal("out_of_range", f"It must be from {low} to {high}.")
-    return value
-
-
-def _timeout_seconds(value: object) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise _Refusal("invalid", "Expected a number of seconds.")
-    if not 0 < value <= LONGEST_TIMEOUT_SECONDS:
-        raise _Refusal("out_of_range", "It must be above 0 and at most 604,800 seconds.")
-    return float(value)
-
-
-def _or_null(check: Callable[[object], object]) -> Callable[[object], object]:
-    return lambda value: None if value is None else check(value)
-
-
-_CHECKS: dict[str, Callable[[object], object]] = {
-    "key": partial(_printable, longest=200),
-    "engine_id": partial(_printable, longest=100),
-    "stage": _or_null(partial(_printable, longest=100)),
-    "depends_on": _depends_on,
-    "required": _required,
-    "config": _config,
-    "max_retries": partial(_whole, low=0, high=100),
-    "timeout_seconds": _or_null(_timeout_seconds),
-    "priority": _or_null(partial(_whole, low=-100, high=100)),
-}
-_REQUIRED = frozenset({"engine_id", "key"})
-_DEFAULTS: dict[str, object] = {
-    "stage": None,
-    "depends_on": (),
-    "required": True,
-    "max_retries": 2,
-    "timeout_seconds": None,
-    "priority": None,
-}
 
 
 # All of them together ----------------------------------------------------------------------------
@@ -235,14 +165,28 @@ def _check_keys_and_edges(specs: Sequence[TaskSpec]) -> None:
         if first != position:
             detail = f"{_shown(spec.key)} is the key of tasks.{first} already."
             errors.add(f"tasks.{position}.key", "duplicate_key", detail)
+    mapped = {spec.key for spec in specs if spec.map}
     for position, spec in enumerate(specs):
-        _check_edges(spec, f"tasks.{position}.depends_on", positions, errors)
+        _check_instances(spec, f"tasks.{position}.key", mapped, errors)
+        _check_edges(spec, f"tasks.{position}", positions, errors)
     errors.raise_if_any()
 
 
-def _check_edges(spec: TaskSpec, attr: str, known: Collection[str], errors: _Errors) -> None:
+def _check_instances(spec: TaskSpec, attr: str, mapped: Collection[str], errors: _Errors) -> None:
+    """The keys of instances, `key[0]` and on, must be free and not too long."""
+    if spec.map and len(spec.key) > _LONGEST_MAPPED_KEY:
+        detail = f"The key of a mapped task has at most {_LONGEST_MAPPED_KEY} characters."
+        errors.add(attr, "max_length", detail)
+    instance = _INSTANCE.fullmatch(spec.key)
+    if instance and instance[1] in mapped:
+        detail = f"{_shown(spec.key)} is the key of an instance of {_shown(instance[1])}."
+        errors.add(attr, "duplicate_key", detail)
+
+
+def _check_edges(spec: TaskSpec, task: str, known: Collection[str], errors: _Errors) -> None:
     seen: set[str] = set()
     for name in spec.depends_on:
+        attr = f"{task}.{_edge_field(spec, name)}"
         if name == spec.key:
             errors.add(attr, "self_dependency", f"{_shown(name)} depends on itself.")
         elif name not in known:
@@ -252,6 +196,10 @@ def _check_edges(spec: TaskSpec, attr: str, known: Collection[str], errors: _Err
         seen.add(name)
 
 
+def _edge_field(spec: TaskSpec, name: str) -> str:
+    return "map.over" if spec.map and spec.map.over == name else "depends_on"
+
+
 def _check_order(specs: Sequence[TaskSpec]) -> None:
     placed = set(_in_order(specs))
     stuck = {spec.key: spec for spec in specs if spec.key not in placed}
@@ -259,8 +207,9 @@ def _check_order(specs: Sequence[TaskSpec]) -> None:
         return
     circle = _circle(stuck)
     position = next(index for index, spec in enumerate(specs) if spec.key == circle[0])
+    field = _edge_field(stuck[circle[0]], [*circle, circle[0]][1])
     detail = f"These tasks wait for each other in a circle: {_drawn(circle)}."
-    raise GraphError([FieldError(f"tasks.{position}.depends_on", "cycle", detail)])
+    raise GraphError([FieldError(f"tasks.{position}.{field}", "cycle", detail)])
 
 
 def _in_order(specs: Sequence[TaskSpec]) -> list[str]:

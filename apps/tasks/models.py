@@ -1,20 +1,27 @@
-"""The work: tasks, their dependencies, attempts, logs and files."""
+"""The work: tasks, their dependencies and attempts, and what keeps them waiting."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
-from apps.jobs.models import Job, StoredFile
-from apps.tasks.status import AttemptOutcome, TaskStatus
+from apps.jobs.models import Job
+from apps.tasks.history import Pruned, UsageDay, UsageDelta, UsageHour
+from apps.tasks.left import TaskFile, TaskLog
+from apps.tasks.status import AttemptOutcome, TaskStatus, WaitReason
 from apps.tenants.scoping import TenantQuerySet
 from apps.workers.models import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+__all__ = [
+    "IN_ORDER", "Attempt", "EnginePause", "Pruned", "Task", "TaskDependency", "TaskFile",
+    "TaskLog", "UsageDay", "UsageDelta", "UsageHour", "WaitSpan",
+]  # fmt: skip
 
 
 class Task(models.Model):
@@ -30,13 +37,19 @@ class Task(models.Model):
           └──────────────────────┘   (waits for a retry; a lost worker's goes to ready)
 
     `claims.py` moves it to running; every other move happens under the job's lock, in
-    `transitions.py`. `attempt` only ever rises and is the fence: a worker's report counts only
-    for the attempt it claimed. `remaining` counts dependencies that have not ended.
-    `tenant_id` and `priority` are copied from the job for the claim's index alone.
+    `transitions.py` and, for templates, in `mapping.py`. `attempt` only ever rises and is the
+    fence: a worker's report counts only for the attempt it claimed. `remaining` counts
+    dependencies that have not ended.
+    `tenant_id` and `priority` are copied from the job for the claim's index alone; a raised job's
+    tasks have 1,000 added to theirs.
+
+    A task with a `map_spec` never runs: when what it maps over completes it gets one instance
+    per element (`mapped_from`, `map_index`), waits for them, and goes from pending to completed
+    with their outputs, or to failed when there is no list. Instances share its `position`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="tasks")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="tasks", db_index=False)
     tenant_id = models.UUIDField(editable=False)
     position = models.PositiveIntegerField()
     key = models.CharField(max_length=200)
@@ -54,7 +67,9 @@ class Task(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
     losses = models.PositiveIntegerField(default=0)
-    worker = models.ForeignKey(Worker, on_delete=models.SET_NULL, null=True, related_name="tasks")
+    worker = models.ForeignKey(
+        Worker, on_delete=models.SET_NULL, null=True, related_name="tasks", db_index=False
+    )
     ready_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
@@ -67,6 +82,11 @@ class Task(models.Model):
     error_code = models.CharField(max_length=60, null=True)
     reason = models.TextField(null=True)
     seq = models.PositiveIntegerField(default=0)
+    map_spec = models.JSONField(null=True)
+    mapped_from = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="instances", db_index=False
+    )
+    map_index = models.PositiveIntegerField(null=True)
 
     objects = TenantQuerySet.as_manager()
     tenant_path = "job__tenant"
@@ -85,14 +105,27 @@ class Task(models.Model):
                 name="task_claim",
             ),
             models.Index(
+                fields=["mapped_from"],
+                condition=Q(mapped_from__isnull=False),
+                name="task_instances",
+            ),
+            models.Index(
+                fields=["error_code", "-job"],
+                condition=Q(status=TaskStatus.FAILED),
+                name="task_failed_so",
+            ),
+            models.Index(
                 fields=["worker"], condition=Q(status=TaskStatus.RUNNING), name="task_in_hand"
             ),
             models.Index(
-                fields=["tenant_id"], condition=Q(status=TaskStatus.RUNNING), name="task_share"
+                fields=["tenant_id", "engine_id"],
+                condition=Q(status=TaskStatus.RUNNING),
+                name="task_share",
             ),
             models.Index(
-                fields=["tenant_id", "ready_at"],
-                condition=Q(status=TaskStatus.READY),
+                fields=["engine_id", "tenant_id", "ready_at"],
+                # Says more than "ready", so that no plan takes it for a claim's walk.
+                condition=Q(status=TaskStatus.READY, ready_at__isnull=False),
                 name="task_oldest_wait",
             ),
             models.Index(
@@ -100,16 +133,27 @@ class Task(models.Model):
                 condition=Q(status=TaskStatus.PENDING, retry_at__isnull=False),
                 name="task_retry_due",
             ),
+            models.Index(
+                fields=["id"],
+                condition=Q(status=TaskStatus.PENDING, remaining=0, retry_at=None),
+                name="task_missed",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.key} ({self.id})"
 
 
+IN_ORDER = ("position", F("map_index").asc(nulls_first=True))
+"""As submitted, each template before its instances."""
+
+
 class TaskDependency(models.Model):
     """`task` starts only when `depends_on` has ended well, or is optional and has ended."""
 
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="dependencies")
+    task = models.ForeignKey(
+        Task, on_delete=models.CASCADE, related_name="dependencies", db_index=False
+    )
     depends_on = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="dependents")
 
     tenant_path = "task__job__tenant"
@@ -124,19 +168,31 @@ class TaskDependency(models.Model):
 
 
 class Attempt(models.Model):
-    """One run of a task. Written with the started event, ended with the outcome."""
+    """One run of a task. Written with the started event, ended with the outcome.
 
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="attempts")
+    `ready_at` is when the task had become ready for it.
+    The receipt of a cancel: asked for (`cancel_requested_at`), signal sent, process gone, slot
+    free again. `stale`: it was given up as lost, and its result came after all and was refused.
+    """
+
+    task = models.ForeignKey(
+        Task, on_delete=models.CASCADE, related_name="attempts", db_index=False
+    )
     number = models.PositiveIntegerField()
     worker = models.ForeignKey(
-        Worker, on_delete=models.SET_NULL, null=True, related_name="attempts"
+        Worker, on_delete=models.SET_NULL, null=True, related_name="attempts", db_index=False
     )
+    ready_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=9, choices=AttemptOutcome.choices, null=True)
     error = models.TextField(null=True)
     error_code = models.CharField(max_length=60, null=True)
     gpu_memory_peak_mb = models.PositiveIntegerField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    signalled_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
+    freed_at = models.DateTimeField(null=True)
 
     tenant_path = "task__job__tenant"
 
@@ -154,45 +210,48 @@ class Attempt(models.Model):
         return f"{self.task_id} attempt {self.number}"
 
 
-class TaskLog(models.Model):
-    """A chunk of an attempt's log: lines `first_n` to `last_n`, zlib-compressed JSON.
+class EnginePause(models.Model):
+    """While a row is there, nothing of the engine is claimed."""
 
-    The head and the tail of a long log are kept; chunks between them are dropped, which shows as
-    a gap in the numbers.
+    engine_id = models.CharField(max_length=100, primary_key=True)
+    paused_at = models.DateTimeField()
+    paused_by = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return self.engine_id
+
+
+class WaitSpan(models.Model):
+    """A time in which the ready tasks of an engine, or of one tenant, could not start.
+
+    `engine_id` is empty where a tenant's tasks of all engines could not. Written by the verbs
+    that begin and end it and by the sweep. What kept one task waiting is its own wait cut with
+    these; so a million waiting tasks cost no row.
     """
 
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="log_chunks")
-    attempt = models.PositiveIntegerField()
-    first_n = models.PositiveIntegerField()
-    last_n = models.PositiveIntegerField()
-    first_at = models.DateTimeField()
-    last_at = models.DateTimeField()
-    body = models.BinaryField()
-
-    tenant_path = "task__job__tenant"
+    engine_id = models.CharField(max_length=100)
+    tenant_id = models.UUIDField(null=True)
+    reason = models.CharField(max_length=20, choices=WaitReason.choices)
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["task", "attempt", "first_n"], name="task_log_once"),
+            models.UniqueConstraint(
+                fields=["engine_id", "tenant_id", "reason"],
+                condition=Q(ended_at=None, tenant_id__isnull=False),
+                name="wait_span_open_once",
+            ),
+            models.UniqueConstraint(
+                fields=["engine_id", "reason"],
+                condition=Q(ended_at=None, tenant_id=None),
+                name="wait_span_open_once_for_all",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["engine_id", "tenant_id", "ended_at"], name="wait_span_of"),
+            models.Index(fields=["ended_at"], name="wait_span_age"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.task_id}/{self.attempt} lines {self.first_n}-{self.last_n}"
-
-
-class TaskFile(models.Model):
-    """A file that a completed attempt of a task left behind."""
-
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="files")
-    attempt = models.PositiveIntegerField()
-    file = models.ForeignKey(StoredFile, on_delete=models.CASCADE, related_name="left_by")
-
-    tenant_path = "task__job__tenant"
-
-    class Meta:
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["task", "file"], name="task_file_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.file_id} of {self.task_id}"
+        return f"{self.engine_id} {self.reason}"

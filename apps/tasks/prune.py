@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from apps.jobs.models import Job, StoredFile, SubmitReceipt
+from apps.tasks import waits
 from apps.tenants.clock import database_now
 
 CHUNK = 20
@@ -16,7 +17,7 @@ UPLOAD_LIFE = timedelta(hours=24)
 
 
 def prune() -> None:
-    """Purge tombstoned jobs with the files their tasks left, old receipts, unfinished uploads."""
+    """Purge tombstoned jobs with their files, old receipts, unfinished uploads, old waits."""
     now = database_now()
     while _purge_jobs():
         pass
@@ -25,6 +26,7 @@ def prune() -> None:
     for file in stale.prefetch_related("parts"):
         _remove([part.path for part in file.parts.all()])
         file.delete()
+    waits.forget(now - waits.KEPT)
 
 
 def _purge_jobs() -> bool:

@@ -2,67 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from apps.jobs.models import StoredFile
-from apps.jobs.transitions import Change, lock
-from apps.tasks import transitions
+from apps.jobs.status import TERMINAL
+from apps.jobs.transitions import Change, changes_of, lock_statement, write_all
+from apps.tasks import held as rows
+from apps.tasks import transitions, usage
 from apps.tasks.models import Attempt, Task, TaskFile
-from apps.tasks.status import AttemptOutcome, TaskStatus
+from apps.tasks.release import Doomed, release
+from apps.tasks.status import TaskStatus
+from apps.tasks.verdicts import RESULTS, VERDICTS, LeftFile, Outcome, Report
+from apps.tenants import sql
+from apps.tenants.crash import point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
-LOSSES_UNTIL_POISON = 3
-
-Verdict = tuple[AttemptOutcome, TaskStatus]
-"""How the attempt ended, and where that left its task."""
-
-
-class Outcome(StrEnum):
-    """What a worker says of a claim."""
-
-    STARTED = "started"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    LOST = "lost"
-    CANCELLED = "cancelled"
-    RELEASED = "released"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftFile:
-    """A file an attempt left, already in the storage at `path`."""
-
-    id: UUID
-    name: str
-    path: str
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One worker's word on one attempt. `final`: no retry may follow. `counted`: a loss counts."""
-
-    task_id: UUID
-    job_id: UUID
-    attempt: int
-    outcome: Outcome
-    output: object = None
-    output_bytes: int = 0
-    error: str = ""
-    error_code: str = ""
-    final: bool = False
-    counted: bool = True
-    files: tuple[LeftFile, ...] = ()
+    from apps.tasks.held import Held, Move, Place
+Decided = tuple[Change, Report, "Move"]
+__all__ = ["LeftFile", "Outcome", "Report", "Settled", "settle"]
 
 
 @dataclass
@@ -71,197 +37,223 @@ class Settled:
 
     ready: dict[str, int] = field(default_factory=dict)
     stale: list[Report] = field(default_factory=list)
+    then: list[sql.Row] = field(default_factory=list)
 
     def add_ready(self, readied: Iterable[tuple[UUID, str]]) -> None:
         for _, engine_id in readied:
             self.ready[engine_id] = self.ready.get(engine_id, 0) + 1
 
 
-def settle(reports: Sequence[Report]) -> Settled:
+class _FenceBroken(Exception):
+    """These places were held a moment ago and are not any more."""
+
+    def __init__(self, places: Collection[Place]) -> None:
+        super().__init__(str(places))
+        self.places = places
+
+
+def settle(reports: Sequence[Report], then: sql.Statement | None = None) -> Settled:
     """Settle what workers report, in one transaction with one event per job.
 
-    Lock the jobs; see which reports still hold their task; record starts; move the tasks under
-    their fence; release dependents; end the jobs that are done. Times are the database's.
+    Lock the jobs; see which reports still hold their task; move the tasks under their fence;
+    release dependents; end the jobs that are done; write attempts, jobs and events together.
+    Times are the database's. `then` runs at the end of the same transaction, and may take what
+    has just become ready.
     """
-    settled = Settled()
-    with transaction.atomic():
-        changes = lock(report.job_id for report in reports)
-        tasks = _held(reports)
-        recorded = _recorded(reports)
-        by_job: dict[UUID, list[tuple[Report, Task]]] = {}
-        for report in reports:
-            task = tasks.get((report.task_id, report.attempt))
-            if task is None or report.job_id not in changes:
-                settled.stale.append(report)
-            else:
-                by_job.setdefault(report.job_id, []).append((report, task))
-        for job_id, pairs in by_job.items():
-            starts = [task for _, task in pairs if task.id not in recorded]
-            _settle_job(changes[job_id], pairs, starts, settled)
-    return settled
+    refused: set[Place] = set()
+    while True:
+        try:
+            with transaction.atomic():
+                settled = _Settlement(reports, refused).run(then)
+                point("settle.before_commit")
+                return settled
+        except _FenceBroken as broken:
+            refused |= set(broken.places)
 
 
-def _held(reports: Sequence[Report]) -> dict[tuple[UUID, int], Task]:
-    rows = (
-        Task.objects.filter(
-            id__in=[report.task_id for report in reports], status=TaskStatus.RUNNING
+class _Settlement:
+    """One transaction's work."""
+
+    def __init__(self, reports: Sequence[Report], refused: Collection[Place]) -> None:
+        self._reports = reports
+        self._refused = refused
+        self._began = 0.0
+        self._settled = Settled()
+        self._attempts: list[dict[str, Any]] = []
+        self._started: list[dict[str, Any]] = []
+        self._usage: list[dict[str, Any]] = []
+
+    def run(self, then: sql.Statement | None) -> Settled:
+        self._began = time.monotonic()
+        locked, found = sql.batch(
+            lock_statement(report.job_id for report in self._reports),
+            rows.held_at([report.place for report in self._reports]),
         )
-        .select_related("worker")
-        .defer("config", "output")
-    )
-    return {(task.id, task.attempt): task for task in rows}
+        pairs = self._sort_out(changes_of(locked), _held(found))
+        for change, _, held in pairs:
+            self._note_start(change, held)
+        decided = [
+            (change, report, VERDICTS[report.outcome](change, report, held))
+            for change, report, held in pairs
+            if report.outcome is not Outcome.STARTED
+        ]
+        if decided:
+            self._note_ends(decided)
+            self._move(decided)
+        touched = {change.job.id: change for change, _, _ in pairs}
+        for change in touched.values():
+            change.end_if_done()
+            if change.job.status in TERMINAL:
+                self._usage.append(usage.of_job(change))
+        rows.refuse(report.place for report in self._settled.stale if report.outcome in RESULTS)
+        self._write([change for change in touched.values() if change.happened], then)
+        return self._settled
+
+    def _sort_out(
+        self, changes: dict[UUID, Change], held: dict[Place, Held]
+    ) -> list[tuple[Change, Report, Held]]:
+        """The reports that still hold their task; the others are stale."""
+        pairs = []
+        for report in self._reports:
+            change = changes.get(report.job_id)
+            started = report.outcome is Outcome.STARTED
+            task = held.get(report.place) if started else held.pop(report.place, None)
+            if task is None or change is None or report.place in self._refused:
+                self._settled.stale.append(report)
+            else:
+                pairs.append((change, report, task))
+        return pairs
+
+    def _note_start(self, change: Change, held: Held) -> None:
+        if not held.recorded:
+            tell_starts(change, [held])
+            self._attempts.append(rows.start_row(held, change))
+            self._started.append({"id": sql.uuid_in(held.id), "seq": change.seq})
+
+    def _note_ends(self, decided: list[Decided]) -> None:
+        # The attempt of a start that is told in the same breath is written once, with its end.
+        attempts = {(row["task_id"], row["number"]): row for row in self._attempts}
+        for change, report, move in decided:
+            row = _attempt_row(report, move, self._began)
+            attempts[row["task_id"], row["number"]] = row
+            if move.to is TaskStatus.COMPLETED and report.files:
+                _keep_files(change, report)
+            self._usage.append(usage.of_task(change, move))
+        self._attempts = list(attempts.values())
+
+    def _move(self, decided: list[Decided]) -> None:
+        """Move the tasks, and what the ends bring about: dependents become ready, or all is lost.
+
+        Raises _FenceBroken.
+        """
+        moves = [move for *_, move in decided]
+        ended: dict[UUID, tuple[Change, list[UUID]]] = {}
+        doomed: Doomed = {}
+        for change, report, move in decided:
+            if move.to is TaskStatus.FAILED and move.held.required:
+                doomed.setdefault(change.job.id, (change, move.held.key, report.error))
+            elif move.to in (TaskStatus.COMPLETED, TaskStatus.FAILED):
+                ended.setdefault(change.job.id, (change, []))[1].append(move.held.id)
+            elif move.to is TaskStatus.READY:
+                self._settled.add_ready([(move.held.id, move.held.engine_id)])
+        ends = list(ended.values())
+        moved, freed = sql.batch(rows.move(moves), transitions.release_statement(ends))
+        if late := rows.late(moves, moved):
+            raise _FenceBroken(late)
+        self._settled.add_ready(release(ends, doomed, freed))
+        for change, key, error in doomed.values():
+            doom(change, key, error)
+
+    def _write(self, changes: list[Change], then: sql.Statement | None) -> None:
+        statements: list[sql.Statement] = [
+            (statement, [sql.rows(values)])
+            for statement, values in (
+                (rows.RECORD, self._attempts),
+                (rows.MARK_STARTED, self._only_started()),
+                (rows.USAGE, self._usage),
+            )
+            if values
+        ]
+        if changes:
+            statements += write_all(changes)
+        if statements or then:
+            found = sql.together(*statements, then=then)
+            self._settled.then = found if then else []
+
+    def _only_started(self) -> list[dict[str, Any]]:
+        """Starts without an end: the others carry their number already."""
+        ended = {row["task_id"] for row in self._attempts if row.get("ended_at")}
+        return [row for row in self._started if row["id"] not in ended]
 
 
-def _recorded(reports: Sequence[Report]) -> set[UUID]:
-    wanted = {(report.task_id, report.attempt) for report in reports}
-    rows = Attempt.objects.filter(task_id__in=[task_id for task_id, _ in wanted])
-    return {
-        task_id
-        for task_id, number in rows.values_list("task_id", "number")
-        if (task_id, number) in wanted
-    }
+def _held(found: list[sql.Row]) -> dict[Place, Held]:
+    return rows.by_place(found)
 
 
-def _settle_job(
-    change: Change, pairs: list[tuple[Report, Task]], starts: list[Task], settled: Settled
-) -> None:
-    record_starts(change, starts)
-    ended: list[UUID] = []
-    broken: list[tuple[Task, str]] = []
-    for report, task in pairs:
-        status = _settle_one(change, report, task)
-        if status is TaskStatus.FAILED and task.required:
-            broken.append((task, report.error))
-        elif status in (TaskStatus.COMPLETED, TaskStatus.FAILED):
-            ended.append(task.id)
-    if ended:
-        settled.add_ready(transitions.release_dependents(change, ended))
-    if broken:
-        _doom(change, *broken[0])
-    change.end_if_done()
-    if change.tasks or change.sets or change.fields:
-        change.write()
-
-
-def _settle_one(change: Change, report: Report, task: Task) -> TaskStatus | None:
-    """Where the report left the task; `None` when it moved nothing."""
-    if report.outcome is Outcome.STARTED:
-        return None
-    verdict = _VERDICTS[report.outcome](change, report, task)
-    if verdict is None:
-        return None
-    outcome, status = verdict
-    _end_attempt(change, report, task, outcome)
-    if status is TaskStatus.COMPLETED:
-        _keep_files(change, report, task)
-    return status
-
-
-def _doom(change: Change, task: Task, error: str) -> None:
-    change.fail_soon(f"Task {task.key} failed: {error}")
-    stop_tasks(change, TaskStatus.SKIPPED, f"Task {task.key} failed.")
+def doom(change: Change, key: str, error: str) -> None:
+    """A required task is lost for good: nothing of its job starts any more, what runs stops."""
+    change.fail_soon(f"Task {key} failed: {error}")
+    stop_tasks(change, TaskStatus.SKIPPED, f"Task {key} failed.")
 
 
 def stop_tasks(change: Change, unstarted: TaskStatus, reason: str) -> None:
     """Stop everything of a job: see `transitions.stop_all`. Claims under way show as started."""
     transitions.stop_all(change, unstarted, reason)
-    known = Attempt.objects.filter(task_id=OuterRef("id"), number=OuterRef("attempt"))
-    running = Task.objects.filter(job_id=change.job.id, status=TaskStatus.RUNNING)
-    record_starts(change, list(running.select_related("worker").exclude(Exists(known))))
+    running = rows.held_of(change.job.id)
+    new = [held for held in running if not held.recorded]
+    if new:
+        tell_starts(change, new)
+        sql.run(rows.RECORD, sql.rows([rows.start_row(held, change) for held in new]))
+        ids = [held.id for held in new]
+        Task.objects.filter(id__in=ids).update(seq=change.seq)
     transitions.settle_stopped(change, unstarted, reason)
+    Attempt.objects.filter(
+        task__job_id=change.job.id, ended_at=None, cancel_requested_at=None
+    ).update(cancel_requested_at=change.at)
 
 
-def record_starts(change: Change, tasks: list[Task]) -> None:
-    """Write attempts of claimed tasks and say so in the event log."""
-    if not tasks:
-        return
+def tell_starts(change: Change, tasks: list[Held]) -> None:
+    """Say in the event log that claimed tasks have started."""
     change.begin()
-    Attempt.objects.bulk_create(
-        Attempt(
-            task=task,
-            number=task.attempt,
-            worker_id=task.worker_id,
-            started_at=task.started_at or change.at,
-        )
-        for task in tasks
-    )
-    Task.objects.filter(id__in=[task.id for task in tasks]).update(seq=change.seq)
-    for task in tasks:
+    for held in tasks:
         change.task(
-            task.id,
+            held.id,
             status=TaskStatus.RUNNING,
-            attempt=task.attempt,
-            started_at=task.started_at,
-            worker=task.worker.name if task.worker else None,
+            attempt=held.attempt,
+            started_at=held.started_at,
+            worker=held.worker,
         )
+        held.recorded = True
     change.count(TaskStatus.READY, TaskStatus.RUNNING, len(tasks))
 
 
-def _complete(change: Change, report: Report, task: Task) -> Verdict | None:
-    if change.stopping:
-        return _cancel(change, report, task)
-    moved = transitions.complete(change, task, report.output, report.output_bytes)
-    return (AttemptOutcome.COMPLETED, TaskStatus.COMPLETED) if moved else None
+# What is written beside the tasks ------------------------------------------------------------
 
 
-def _fail(change: Change, report: Report, task: Task) -> Verdict | None:
-    if change.stopping:
-        return _cancel(change, report, task)
-    timed_out = report.outcome is Outcome.TIMED_OUT
-    outcome = AttemptOutcome.TIMED_OUT if timed_out else AttemptOutcome.FAILED
-    if report.final or task.failures + 1 > task.max_retries:
-        moved = transitions.fail(change, task, report.error, report.error_code)
-        return (outcome, TaskStatus.FAILED) if moved else None
-    moved = transitions.retry_later(change, task, report.error, report.error_code)
-    return (outcome, TaskStatus.PENDING) if moved else None
+def _attempt_row(report: Report, move: Move, began: float) -> dict[str, Any]:
+    stopped = report.signalled is not None or report.gone is not None
+    return {
+        "task_id": sql.uuid_in(move.held.id),
+        "number": move.held.attempt,
+        "worker_id": sql.uuid_in(move.held.worker_id),
+        "started_at": sql.time_in(move.held.started_at or move.at),
+        "ready_at": sql.time_in(move.held.ready_at),
+        "ended_at": sql.time_in(move.at),
+        "outcome": move.outcome,
+        "error": report.error or None,
+        "error_code": report.error_code or None,
+        "signalled_at": sql.time_in(_at(move.at, began, report.signalled)),
+        "gone_at": sql.time_in(_at(move.at, began, report.gone)),
+        "freed_at": sql.time_in(move.at) if stopped else None,
+    }
 
 
-def _lose(change: Change, report: Report, task: Task) -> Verdict | None:
-    if change.stopping:
-        return _cancel(change, report, task)
-    losses = 1 if report.counted else 0
-    if task.losses + losses >= LOSSES_UNTIL_POISON:
-        moved = transitions.fail(change, task, report.error, "poison", losses=losses)
-        return (AttemptOutcome.LOST, TaskStatus.FAILED) if moved else None
-    moved = transitions.hand_back(change, task, losses=losses)
-    return (AttemptOutcome.LOST, TaskStatus.READY) if moved else None
+def _at(now: datetime, began: float, moment: float | None) -> datetime | None:
+    """A moment of our monotonic clock on the database's, which was read after `began`."""
+    return None if moment is None else now - timedelta(seconds=max(0.0, began - moment))
 
 
-def _release(change: Change, report: Report, task: Task) -> Verdict | None:
-    if change.stopping:
-        return _cancel(change, report, task)
-    moved = transitions.hand_back(change, task)
-    return (AttemptOutcome.CANCELLED, TaskStatus.READY) if moved else None
-
-
-def _cancel(change: Change, report: Report, task: Task) -> Verdict | None:
-    if not change.stopping:
-        return _release(change, report, task)
-    reason = "Cancelled." if change.job.failing_at is None else "The job failed."
-    moved = transitions.cancel_running(change, task, reason)
-    return (AttemptOutcome.CANCELLED, TaskStatus.CANCELLED) if moved else None
-
-
-_VERDICTS: dict[Outcome, Callable[[Change, Report, Task], Verdict | None]] = {
-    Outcome.COMPLETED: _complete,
-    Outcome.FAILED: _fail,
-    Outcome.TIMED_OUT: _fail,
-    Outcome.LOST: _lose,
-    Outcome.RELEASED: _release,
-    Outcome.CANCELLED: _cancel,
-}
-
-
-def _end_attempt(change: Change, report: Report, task: Task, outcome: AttemptOutcome) -> None:
-    Attempt.objects.filter(task_id=task.id, number=task.attempt).update(
-        ended_at=change.at,
-        outcome=outcome,
-        error=report.error or None,
-        error_code=report.error_code or None,
-    )
-
-
-def _keep_files(change: Change, report: Report, task: Task) -> None:
+def _keep_files(change: Change, report: Report) -> None:
     files = [
         StoredFile(
             id=left.id,
@@ -277,5 +269,5 @@ def _keep_files(change: Change, report: Report, task: Task) -> None:
     ]
     StoredFile.objects.bulk_create(files)
     TaskFile.objects.bulk_create(
-        TaskFile(task=task, attempt=task.attempt, file=file) for file in files
+        TaskFile(task_id=report.task_id, attempt=report.attempt, file=file) for file in files
     )

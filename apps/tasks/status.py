@@ -24,6 +24,17 @@ class AttemptOutcome(TextChoices):
     STALE = "stale"
 
 
+class WaitReason(TextChoices):
+    """Why ready tasks of an engine, or of one tenant, cannot start; a free slot aside."""
+
+    ENGINE_PAUSED = "engine_paused"
+    TENANT_PAUSED = "tenant_paused"
+    TENANT_QUOTA = "tenant_quota"
+    NO_WORKER = "no_worker"
+    DRAINING = "draining"
+    SLOTS_TAKEN = "slots_taken"
+
+
 _S = TaskStatus
 
 UNSTARTED = frozenset({_S.PENDING, _S.READY})
@@ -34,8 +45,8 @@ MOVES: dict[TaskStatus, frozenset[TaskStatus]] = {
     _S.PENDING: frozenset({_S.RUNNING, _S.COMPLETED, _S.FAILED, _S.SKIPPED, _S.CANCELLED}),
     _S.READY: frozenset(set(_S) - {_S.READY}),
     _S.RUNNING: frozenset({_S.READY}),
-    _S.COMPLETED: frozenset({_S.RUNNING}),
-    _S.FAILED: frozenset({_S.RUNNING}),
+    _S.COMPLETED: frozenset({_S.RUNNING, _S.PENDING}),
+    _S.FAILED: frozenset({_S.RUNNING, _S.PENDING}),
     _S.SKIPPED: frozenset({_S.PENDING, _S.READY}),
     _S.CANCELLED: frozenset({_S.PENDING, _S.READY, _S.RUNNING}),
 }
@@ -43,5 +54,5 @@ MOVES: dict[TaskStatus, frozenset[TaskStatus]] = {
 
 To `pending`: a failure that waits for its retry, or a retry of the job. To `ready`: the last
 dependency ended, the wait for a retry is over, a worker was lost or handed the task back, or a
-retry of the job.
+retry of the job. From `pending` to `completed` or `failed`: a mapped task, which never runs.
 """

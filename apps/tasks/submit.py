@@ -13,16 +13,18 @@ from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
 from apps.jobs import files
-from apps.jobs.models import Job, JobLabel, Pipeline, SubmitReceipt
+from apps.jobs.models import Job, JobEngine, JobLabel, Pipeline, SubmitReceipt
 from apps.jobs.status import ACTIVE
 from apps.jobs.transitions import Change, require_active
 from apps.tasks import graph
 from apps.tasks.bell import ring_on_commit
 from apps.tasks.engines.registry import registry
 from apps.tasks.models import Task, TaskDependency
+from apps.tasks.raising import RAISED_BY
 from apps.tasks.status import TaskStatus
 from apps.tenants import audit
 from apps.tenants.clock import database_now
+from apps.tenants.crash import point
 from apps.tenants.models import Tenant
 
 if TYPE_CHECKING:
@@ -82,8 +84,11 @@ def submit(
             return job, False
         _check_quota(tenant)
         job = _store(tenant, job_id, submission, specs, actor)
+        transaction.on_commit(lambda: point("submit.after_commit"))
         ring_on_commit(spec.engine_id for spec in specs if not spec.depends_on)
         audit.record(actor, "submit", job, tenant=tenant, after={"name": job.name})
+        point("submit.before_commit")
+    point("submit.before_answer")
     return job, True
 
 
@@ -215,7 +220,12 @@ def _store(
         ready_tasks=roots,
     )
     JobLabel.objects.bulk_create(
-        JobLabel(job=job, name=name, value=value) for name, value in submission.labels.items()
+        JobLabel(job=job, tenant_id=tenant.id, name=name, value=value)
+        for name, value in submission.labels.items()
+    )
+    engines = sorted({spec.engine_id for spec in specs})
+    JobEngine.objects.bulk_create(
+        JobEngine(job=job, tenant_id=tenant.id, engine_id=engine_id) for engine_id in engines
     )
     _store_tasks(job, specs)
     change = Change(job, now, actor.name)
@@ -243,6 +253,7 @@ def _store_tasks(job: Job, specs: Sequence[graph.TaskSpec]) -> None:
             max_retries=spec.max_retries,
             timeout_seconds=spec.timeout_seconds,
             remaining=len(spec.depends_on),
+            map_spec=asdict(spec.map) if spec.map else None,
             seq=1,
         )
         for position, spec in enumerate(specs)
@@ -263,10 +274,10 @@ def _store_edges(edges: Iterable[tuple[UUID, UUID]]) -> None:
 
 
 def _tasks_of(job: Job) -> list[dict[str, Any]]:
+    """As they were submitted: what a mapped task became is left out."""
     edges: dict[UUID, list[str]] = {}
-    for task_id, key in TaskDependency.objects.filter(task__job=job).values_list(
-        "task_id", "depends_on__key"
-    ):
+    submitted = TaskDependency.objects.filter(task__job=job, depends_on__mapped_from=None)
+    for task_id, key in submitted.values_list("task_id", "depends_on__key"):
         edges.setdefault(task_id, []).append(key)
     return [
         {
@@ -278,7 +289,8 @@ def _tasks_of(job: Job) -> list[dict[str, Any]]:
             "config": task.config,
             "max_retries": task.max_retries,
             "timeout_seconds": task.timeout_seconds,
-            "priority": task.priority,
+            "priority": task.priority - (RAISED_BY if job.raised_at else 0),
+            "map": task.map_spec,
         }
-        for task in job.tasks.order_by("position").defer("output")
+        for task in job.tasks.filter(mapped_from=None).order_by("position").defer("output")
     ]

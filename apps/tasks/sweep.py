@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.jobs.transitions import lock
-from apps.tasks import transitions
+from apps.tasks import transitions, waits
+from apps.tasks.mend import mend
 from apps.tasks.models import Task
 from apps.tasks.settle import Outcome, Report, settle
 from apps.tasks.status import TaskStatus
 from apps.tenants.clock import database_now
+from apps.tenants.crash import point
 from apps.workers.status import WorkerStatus
-from apps.workers.transitions import expire_predecessors, expire_silent
+from apps.workers.transitions import expire_predecessors, expire_silent, time_jumped
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,16 +25,18 @@ CHUNK = 200
 
 
 def sweep() -> set[str]:
-    """Expire silent workers, take back their tasks, ready what waited long enough to be retried.
+    """Expire silent workers, take back their tasks, ready what waited long enough; note the rest.
 
-    Returns the engines that have ready work, for the caller to ring.
+    Returns the engines that have ready work, for the caller to ring. After a gap in time nobody
+    is expired for the length of a lease: it was not the workers that were silent.
     """
-    expire_silent()
+    if not time_jumped(float(settings.CONSOLE_LEASE_SECONDS), settings.CONSOLE_SWEEP_SECONDS):
+        expire_silent()
+    point("sweep.middle")
     take_back("Its worker fell silent and its lease ran out.")
     ready_due_retries()
-    return set(
-        Task.objects.filter(status=TaskStatus.READY).values_list("engine_id", flat=True).distinct()
-    )
+    mend()
+    return waits.observe()
 
 
 def take_over() -> None:

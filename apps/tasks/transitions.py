@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Case, F, Field, Q, Value, When
 
-from apps.tasks.models import Task, TaskDependency
-from apps.tasks.status import MOVES, UNSTARTED, TaskStatus
+from apps.tasks.held import RELEASE, Held, Move
+from apps.tasks.models import Task
+from apps.tasks.status import MOVES, UNSTARTED, AttemptOutcome, TaskStatus
+from apps.tenants import sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +30,6 @@ ENDED_WELL = Q(status=TaskStatus.COMPLETED) | Q(
 )
 """What a dependency must be for its dependents to start: an optional failure blocks nobody."""
 
-_LEAVES_RUNNING: dict[str, Any] = {"worker": None, "retry_at": None, "cancel_requested_at": None}
-
 
 def backoff_seconds(failures: int) -> float:
     """1 s doubled per failure, give or take 20 %, at most 300 s."""
@@ -37,92 +38,84 @@ def backoff_seconds(failures: int) -> float:
     return min(wait * jitter, BACKOFF_LONGEST_SECONDS)
 
 
-def leave_running(
-    change: Change, task_id: UUID, attempt: int, to: TaskStatus, **changes: Any
-) -> bool:
-    """Move one running task on, if `attempt` still holds it; `False`: the report came too late."""
-    assert TaskStatus.RUNNING in MOVES[to]  # noqa: S101
-    moved = Task.objects.filter(id=task_id, attempt=attempt, status=TaskStatus.RUNNING).update(
-        status=to, seq=change.seq, **(_LEAVES_RUNNING | changes)
-    )
-    if moved:
-        change.count(TaskStatus.RUNNING, to)
-    return bool(moved)
-
-
-def complete(change: Change, task: Task, output: object, output_bytes: int) -> bool:
+def complete(change: Change, held: Held, output: object, output_bytes: int) -> Move:
     """running → completed, with its output."""
-    if not leave_running(
+    change.count(TaskStatus.RUNNING, TaskStatus.COMPLETED)
+    facts = {"completed_at": change.at, "progress": 1.0}
+    change.task(held.id, status=TaskStatus.COMPLETED, error=None, error_code=None, **facts)
+    return _move(
         change,
-        task.id,
-        task.attempt,
+        held,
         TaskStatus.COMPLETED,
-        completed_at=change.at,
-        output=output,
+        AttemptOutcome.COMPLETED,
+        output=None if output is None else sql.json_in(output),
         output_bytes=output_bytes,
-        progress=1.0,
-        error=None,
-        error_code=None,
-    ):
-        return False
-    change.task(
-        task.id,
-        status=TaskStatus.COMPLETED,
-        completed_at=change.at,
-        progress=1.0,
-        error=None,
-        error_code=None,
+        **facts,
     )
-    return True
 
 
-def fail(change: Change, task: Task, error: str, error_code: str, *, losses: int = 0) -> bool:
+def fail(change: Change, held: Held, outcome: AttemptOutcome, error: str, error_code: str) -> Move:
     """running → failed, for good. A required task takes its job along."""
-    counters = {"losses": task.losses + losses} if losses else {"failures": task.failures + 1}
+    lost = outcome is AttemptOutcome.LOST
+    counters = {"losses": held.losses + 1} if lost else {"failures": held.failures + 1}
     facts = {"completed_at": change.at, "error": error, "error_code": error_code or None}
-    if not leave_running(change, task.id, task.attempt, TaskStatus.FAILED, **facts, **counters):
-        return False
+    change.count(TaskStatus.RUNNING, TaskStatus.FAILED)
     shown = {name: value for name, value in counters.items() if name == "failures"}
-    change.task(task.id, status=TaskStatus.FAILED, **facts, **shown)
-    return True
+    change.task(held.id, status=TaskStatus.FAILED, **facts, **shown)
+    return _move(
+        change, held, TaskStatus.FAILED, outcome, progress=held.progress, **facts, **counters
+    )
 
 
-def retry_later(change: Change, task: Task, error: str, error_code: str) -> bool:
+def retry_later(
+    change: Change, held: Held, outcome: AttemptOutcome, error: str, error_code: str
+) -> Move:
     """running → pending: it failed, and is tried again after its back-off."""
-    failures = task.failures + 1
+    failures = held.failures + 1
     facts = {
         "failures": failures,
         "retry_at": change.at + timedelta(seconds=backoff_seconds(failures)),
-        "error": error,
-        "error_code": error_code or None,
-        "started_at": None,
-        "progress": None,
     }
-    if not leave_running(change, task.id, task.attempt, TaskStatus.PENDING, **facts):
-        return False
-    shown = facts | {"error": None, "error_code": None}
-    change.task(task.id, status=TaskStatus.PENDING, worker=None, **shown)
-    return True
+    change.count(TaskStatus.RUNNING, TaskStatus.PENDING)
+    hidden = {"error": None, "error_code": None, "started_at": None, "progress": None}
+    change.task(held.id, status=TaskStatus.PENDING, worker=None, **facts, **hidden)
+    facts |= {"error": error, "error_code": error_code or None}
+    return _move(change, held, TaskStatus.PENDING, outcome, started_at=None, **facts)
 
 
-def hand_back(change: Change, task: Task, *, losses: int = 0) -> bool:
+def hand_back(change: Change, held: Held, outcome: AttemptOutcome, *, losses: int = 0) -> Move:
     """running → ready: its worker died or stopped; no failure is counted."""
+    change.count(TaskStatus.RUNNING, TaskStatus.READY)
     facts = {"ready_at": change.at, "started_at": None, "progress": None}
-    if not leave_running(
-        change, task.id, task.attempt, TaskStatus.READY, losses=task.losses + losses, **facts
-    ):
-        return False
-    change.task(task.id, status=TaskStatus.READY, worker=None, **facts)
-    return True
+    change.task(held.id, status=TaskStatus.READY, worker=None, **facts)
+    return _move(change, held, TaskStatus.READY, outcome, losses=held.losses + losses, **facts)
 
 
-def cancel_running(change: Change, task: Task, reason: str) -> bool:
+def cancel_running(change: Change, held: Held, reason: str) -> Move:
     """running → cancelled: its process is gone, or its late report is refused."""
+    change.count(TaskStatus.RUNNING, TaskStatus.CANCELLED)
     facts = {"completed_at": change.at, "reason": reason}
-    if not leave_running(change, task.id, task.attempt, TaskStatus.CANCELLED, **facts):
-        return False
-    change.task(task.id, status=TaskStatus.CANCELLED, **facts)
-    return True
+    change.task(held.id, status=TaskStatus.CANCELLED, **facts)
+    return _move(
+        change,
+        held,
+        TaskStatus.CANCELLED,
+        AttemptOutcome.CANCELLED,
+        progress=held.progress,
+        **facts,
+    )
+
+
+def _move(
+    change: Change, held: Held, to: TaskStatus, outcome: AttemptOutcome, **facts: Any
+) -> Move:
+    kept = {
+        "ready_at": held.ready_at,
+        "started_at": held.started_at,
+        "failures": held.failures,
+        "losses": held.losses,
+    }
+    return Move(held, to, outcome, change.seq, change.at, **(kept | facts))
 
 
 def stop_all(change: Change, unstarted: TaskStatus, reason: str) -> None:
@@ -166,26 +159,49 @@ def settle_stopped(change: Change, unstarted: TaskStatus, reason: str) -> None:
     change.count(TaskStatus.READY, unstarted, job.ready_tasks)
 
 
-def release_dependents(change: Change, ended: Iterable[UUID]) -> list[tuple[UUID, str]]:
-    """Count these ends down in their dependents and ready those that wait for nothing more.
+@dataclass
+class Released:
+    """What ends set free: ready tasks with their engines, and templates that may be expanded."""
 
-    Returns `(task id, engine id)` of the readied ones.
-    """
-    steps: dict[UUID, int] = {}
-    edges = TaskDependency.objects.filter(depends_on_id__in=list(ended))
-    for child in edges.values_list("task_id", flat=True):
-        steps[child] = steps.get(child, 0) + 1
-    by_step: dict[int, list[UUID]] = {}
-    for child, step in steps.items():
-        by_step.setdefault(step, []).append(child)
-    for step, children in by_step.items():
-        Task.objects.filter(id__in=children).update(remaining=F("remaining") - step)
-    return make_ready(change, Task.objects.filter(id__in=list(steps), remaining=0))
+    ready: list[tuple[UUID, str]] = field(default_factory=list)
+    templates: list[UUID] = field(default_factory=list)
+
+
+Ends = list[tuple["Change", "list[UUID]"]]
+"""Tasks that have ended, by their jobs."""
+
+
+def release_statement(ends: Ends) -> sql.Statement:
+    """Counts these ends down in their dependents and readies those that wait for nothing more."""
+    rows = [
+        {"id": sql.uuid_in(task_id), "seq": change.seq, "at": sql.time_in(change.at)}
+        for change, ended in ends
+        for task_id in ended
+    ]
+    return RELEASE, [sql.rows(rows)]
+
+
+def released(ends: Ends, found: Iterable[sql.Row]) -> dict[UUID, Released]:
+    """What the statement set free in each job; told in the jobs' changes."""
+    freed: dict[UUID, Released] = {}
+    for task_id, job_id, engine_id, status, remaining, mapped in found:
+        if remaining:
+            continue
+        free = freed.setdefault(sql.uuid_of(job_id), Released())
+        if status == TaskStatus.READY:
+            free.ready.append((sql.uuid_of(task_id), engine_id))
+        elif status == TaskStatus.PENDING and mapped:
+            free.templates.append(sql.uuid_of(task_id))
+    for change, _ in ends:
+        if change.job.id in freed:
+            _tell_ready(change, [task_id for task_id, _ in freed[change.job.id].ready])
+    return freed
 
 
 def make_ready(change: Change, tasks: Any) -> list[tuple[UUID, str]]:
-    """pending → ready, for those of the queryset that are pending."""
-    due = list(tasks.filter(status=TaskStatus.PENDING).values_list("id", "engine_id"))
+    """pending → ready, for those of the queryset that are pending; a template never is."""
+    due = tasks.filter(status=TaskStatus.PENDING, map_spec__isnull=True)
+    due = list(due.values_list("id", "engine_id"))
     ids = [task_id for task_id, _ in due]
     Task.objects.filter(id__in=ids).update(
         status=TaskStatus.READY,
@@ -195,6 +211,11 @@ def make_ready(change: Change, tasks: Any) -> list[tuple[UUID, str]]:
         error_code=None,
         seq=change.seq,
     )
+    _tell_ready(change, ids)
+    return due
+
+
+def _tell_ready(change: Change, ids: list[UUID]) -> None:
     facts = {"status": TaskStatus.READY, "ready_at": change.at, "retry_at": None}
     if len(ids) > SPELLED_OUT or change.sets:
         change.set_of({"ids": [str(task_id) for task_id in ids]}, **facts)
@@ -202,7 +223,6 @@ def make_ready(change: Change, tasks: Any) -> list[tuple[UUID, str]]:
         for task_id in ids:
             change.task(task_id, **facts)
     change.count(TaskStatus.PENDING, TaskStatus.READY, len(ids))
-    return due
 
 
 def reset(change: Change, ids: list[UUID], before: dict[str, int]) -> None:

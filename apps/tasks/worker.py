@@ -6,11 +6,14 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 
+from apps.tasks import bell
 from apps.tasks.engines.dispatcher import Dispatcher
 from apps.tasks.engines.registry import registry
 
@@ -27,11 +30,12 @@ _running: list[tuple[Dispatcher, threading.Thread]] = []
 
 
 def start_dispatcher(
-    engines: dict[str, Engine], grace: float
+    engines: dict[str, Engine], grace: float, canaries: str | None = None
 ) -> tuple[Dispatcher, threading.Thread]:
-    """Run a dispatcher on a thread of its own."""
+    """Run a dispatcher on a thread of its own; `canaries` is the queue of this process alone."""
     node = socket.gethostname()
-    dispatcher = Dispatcher(engines, f"{node}/{os.getpid()}", node, grace)
+    send = partial(bell.send_canary, canaries) if canaries else None
+    dispatcher = Dispatcher(engines, f"{node}/{os.getpid()}", node, grace, send)
     thread = threading.Thread(target=_run, args=[dispatcher], name="dispatcher", daemon=True)
     thread.start()
     return dispatcher, thread
@@ -45,6 +49,15 @@ def _run(dispatcher: Dispatcher) -> None:
         logger.exception("dispatcher_died")
         os.kill(os.getpid(), signal.SIGTERM)
         raise
+    if dispatcher.stuck:
+        # Connected and deaf: a known end of long broker troubles. Nothing is in hand any more.
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+
+
+def hear_canary() -> None:
+    """A message of this process to itself arrived."""
+    for dispatcher, _thread in _running:
+        dispatcher.canary_came_back()
 
 
 @celeryd_after_setup.connect
@@ -56,6 +69,12 @@ def consume_queues(sender: str, instance: Any, **_: Any) -> None:
         for engine_id in registry().engines:
             queues.select_add(QUEUE_PREFIX + engine_id)
     queues.select_add(COMMON_QUEUE)
+    queues.select_add(own_queue())
+
+
+def own_queue() -> str:
+    """The queue that this process alone consumes."""
+    return f"worker.{socket.gethostname()}.{os.getpid()}"
 
 
 @worker_ready.connect
@@ -70,7 +89,7 @@ def start(sender: Any, **_: Any) -> None:
     engines = {engine_id: known[engine_id] for engine_id in wanted if engine_id in known}
     for engine_id in sorted(set(wanted) - set(known)):
         logger.error("unknown_engine_in_queues", extra={"engine_id": engine_id})
-    _running.append(start_dispatcher(engines, GRACE_SECONDS))
+    _running.append(start_dispatcher(engines, GRACE_SECONDS, own_queue()))
 
 
 @worker_shutting_down.connect

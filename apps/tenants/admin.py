@@ -63,19 +63,20 @@ class ApiKeyInline(admin.TabularInline):
 class TenantAdmin(BoundedAdmin):
     """Tenants are never deleted: an inactive one's keys are dead at once."""
 
-    list_display = ("slug", "name", "active", "created_at")
-    list_filter = ("active",)
+    list_display = ("slug", "name", "active", "weight", "paused_at", "created_at")
+    list_filter = ("active", ("paused_at", admin.EmptyFieldListFilter))
     search_fields = ("slug", "name")
-    readonly_fields = ("created_at",)
-    fields = ("slug", "name", "active", "max_active_jobs", "max_running_tasks",
-              "max_submits_per_minute", "max_sessions", "created_at")  # fmt: skip
+    fields = ("slug", "name", "active", "weight", "max_active_jobs", "max_running_tasks",
+              "max_submits_per_minute", "max_sessions", "paused_at", "paused_by",
+              "created_at")  # fmt: skip
     inlines = (ApiKeyInline,)
     change_form_template = "admin/tenant_change_form.html"
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Tenant | None = None
     ) -> tuple[str, ...]:
-        return ("created_at",) if obj is None else ("slug", "created_at")
+        seen = ("paused_at", "paused_by", "created_at")
+        return seen if obj is None else ("slug", *seen)
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: ModelForm, change: bool) -> None:
         """Save and record in one transaction; ending or resuming a tenant has its own name."""
@@ -151,7 +152,8 @@ def _verb_urls(
 admin.site.unregister(Group)
 
 ACTIONS = ("login", "logout", "create", "update", "activate", "deactivate", "issue", "rotate",
-           "revoke", "submit", "cancel", "force_cancel", "retry", "clone", "delete")  # fmt: skip
+           "revoke", "submit", "cancel", "force_cancel", "retry", "clone", "delete", "bulk",
+           "raise", "lower", "pause", "resume", "drain")  # fmt: skip
 
 
 @admin.register(User)

@@ -27,7 +27,8 @@ class User(AbstractUser):
 class Tenant(models.Model):
     """A team that shares the machines. An inactive one's keys are dead at once.
 
-    Quotas are `None` for unlimited.
+    Quotas are `None` for unlimited. While several wait, each gets slots in proportion to its
+    `weight`; while `paused_at` is set nothing of it is claimed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +40,11 @@ class Tenant(models.Model):
     max_running_tasks = models.PositiveIntegerField(null=True, blank=True)
     max_submits_per_minute = models.PositiveIntegerField(null=True, blank=True)
     max_sessions = models.PositiveIntegerField(null=True, blank=True)
+    weight = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    paused_by = models.CharField(max_length=200, blank=True, editable=False)
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["slug"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -34,7 +35,8 @@ def loads(raw: bytes, *, max_bytes: int) -> JsonValue:
 
     NUL can only be written as an escape, and lone surrogates stop the parser, so most texts need
     no look at their strings. An integer beyond 64 bits silently becomes a float in orjson: where
-    a float is that large, the text itself is read again.
+    a float is that large, the text itself is read again. So it is where it holds more colons than
+    keys: in a text, or behind a key that stands twice, of which orjson keeps the last.
     """
     if len(raw) > max_bytes:
         raise StrictJsonError(f"The JSON is larger than {max_bytes:,} bytes.")
@@ -46,6 +48,8 @@ def loads(raw: bytes, *, max_bytes: int) -> JsonValue:
     walk.over(value)
     if walk.saw_large_float:
         check(json.loads(raw, parse_int=_integer))
+    if raw.count(b":") > walk.keys:
+        _refuse_doubled_keys(raw)
     return value
 
 
@@ -75,6 +79,27 @@ def _mappings(value: object) -> Iterator[dict[str, object]]:
             waiting.extend(item)
 
 
+def _refuse_doubled_keys(raw: bytes) -> None:
+    """Read a text again that the other rules passed.
+
+    They saw nothing of a value that another one with its key replaced: it may be nested deeper
+    than Python can go, or an integer longer than Python reads.
+    """
+    try:
+        json.loads(raw, object_pairs_hook=_once, parse_int=_integer)
+    except RecursionError:
+        raise StrictJsonError("A key stands twice in one object.") from None
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object of these pairs. Raises StrictJsonError when two have the same key."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        (name, _), *_ = (Counter(name for name, _ in pairs)).most_common(1)
+        raise StrictJsonError("This key stands twice in one object.", name[:100])
+    return found
+
+
 def _integer(text: str) -> int:
     """The integer; of one that is far too long, only that it is too long."""
     return int(text) if len(text) <= 20 else HIGHEST_INTEGER + 1
@@ -83,7 +108,7 @@ def _integer(text: str) -> int:
 class _Walk:
     """One walk over a value, level by level and without recursion."""
 
-    __slots__ = ("_attr", "_deepest", "_most", "_plain", "_values", "saw_large_float")
+    __slots__ = ("_attr", "_deepest", "_most", "_plain", "_values", "keys", "saw_large_float")
 
     def __init__(self, *, check_text: bool) -> None:
         self._plain = {type(None), bool} if check_text else {type(None), bool, str}
@@ -91,6 +116,7 @@ class _Walk:
         self._deepest: int = settings.CONSOLE_MAX_JSON_DEPTH
         self._values = 0
         self._attr: str | None = None
+        self.keys = 0
         self.saw_large_float = False
 
     def over(self, value: object) -> None:
@@ -128,6 +154,7 @@ class _Walk:
             self._refuse(f"It has more than {self._most:,} values.")
 
     def _names(self, mapping: dict[object, object]) -> None:
+        self.keys += len(mapping)
         if str in self._plain:
             return
         for name in mapping:

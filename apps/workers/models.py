@@ -19,6 +19,8 @@ class Node(models.Model):
 
     name = models.CharField(max_length=253, primary_key=True)
     first_seen_at = models.DateTimeField()
+    drain_requested_at = models.DateTimeField(null=True)
+    drain_requested_by = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -30,6 +32,11 @@ class Worker(models.Model):
     One row per process life: `boot_id` tells a restarted worker of the same name from its
     predecessor, and a boot whose lease ran out registers anew. `lease_until` is on the database's
     clock. `status` follows the facts; only `apps/workers/transitions.py` writes it.
+
+    Proof that a batch worker consumes: `last_claim_at`, `last_finish_at`, and `canary_at`, when a
+    message it sent to itself through its own queue last came back. `engines_hash` is over the
+    definitions it runs with: workers of one engine should agree. `stale_reports` counts results
+    that came after their task had been given to another.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -50,6 +57,11 @@ class Worker(models.Model):
     last_heartbeat_at = models.DateTimeField()
     last_claim_at = models.DateTimeField(null=True)
     last_finish_at = models.DateTimeField(null=True)
+    canary_at = models.DateTimeField(null=True)
+    engines_hash = models.CharField(max_length=64, blank=True)
+    stale_reports = models.PositiveIntegerField(default=0)
+    drain_requested_at = models.DateTimeField(null=True)
+    drain_requested_by = models.CharField(max_length=200, blank=True)
     stopped_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -6,10 +6,11 @@ import filecmp
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,8 +30,9 @@ def title(words: str) -> None:
     sys.stdout.flush()
 
 
-def run(argv: list[str], cwd: Path = ROOT) -> None:
-    done = subprocess.run(argv, cwd=cwd, stdin=subprocess.DEVNULL, check=False)
+def run(argv: list[str], cwd: Path = ROOT, settings: Mapping[str, str] | None = None) -> None:
+    environment = {**os.environ, **(settings or {})}
+    done = subprocess.run(argv, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         sys.exit(f"check: {' '.join(argv)} failed (exit {done.returncode}).")
 
@@ -51,6 +53,20 @@ def layers() -> None:
 def django() -> None:
     run([PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"])
     run([PYTHON, "manage.py", "check"])
+    run([PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], settings=deployed())
+
+
+def deployed() -> dict[str, str]:
+    """Settings of a console behind a proxy with TLS. Nothing of it is there, nor asked for."""
+    return {
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "CONSOLE_SECRET_KEY": secrets.token_urlsafe(48),
+        "CONSOLE_KEY_PEPPER": secrets.token_urlsafe(48),
+        "CONSOLE_URL": "https://console.example",
+        "CONSOLE_NUM_PROXIES": "1",
+        "CONSOLE_FILES_URL": "s3://bucket",
+    }
 
 
 def api_files() -> None:
@@ -97,6 +113,10 @@ def refuse_unpinned(asked: Requirement, pinned: dict[str, Version], file: str) -
         sys.exit(f"check: {file} does not satisfy {asked} ({version or 'absent'}): run make lock.")
 
 
+def supply_chain() -> None:
+    run([PYTHON, "deploy/build/supply_chain.py"])
+
+
 def page() -> None:
     for script in ("lint", "typecheck", "knip"):
         run(["npm", "run", "--silent", script], FRONTEND)
@@ -105,6 +125,7 @@ def page() -> None:
 CHECKS: dict[str, Callable[[], None]] = {
     "Python style (ruff)": ruff,
     "Lockfiles": lockfiles,
+    "Supply chain (advisories, SBOM)": supply_chain,
     "Layers (import-linter)": layers,
     "Migrations and system checks": django,
     "OpenAPI file and the page's types": api_files,

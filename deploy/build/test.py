@@ -1,4 +1,4 @@
-"""Every test there is, in five parts, and one summary at the end. `make test`."""
+"""Every test there is, part by part, and one summary at the end. `make test`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
 PYTEST = [PYTHON, "-m", "pytest", "-q"]
+MEASURED = [*PYTEST, "-n", "2", "--cov", "--cov-report="]
+COVERAGE = ROOT / "build" / "coverage"
 SERVER_FOLDERS = [*os.get_exec_path(), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
 # A system test without `service` brings its own embedded console: once is enough.
-ON_SERVICES = "not e2e and (service or not system)"
+ON_SERVICES = "not e2e and not fault and (service or not system)"
 PACKAGES = {
     "initdb": "postgresql",
     "redis-server": "redis-server",
     "chromium": "chromium",
     "curl": "curl",
 }
+# Without it one fault scenario is skipped, and says so.
+OPTIONAL = {"faketime": "faketime"}
 
 
 @dataclass(frozen=True)
@@ -29,37 +33,46 @@ class Part:
     title: str
     argv: list[str]
     folder: Path = ROOT
+    coverage: str | None = None
+    """Name of the file for what was run of the measured modules."""
 
 
 PARTS = [
-    Part("Python on SQLite", [*PYTEST, "-n", "2", "-m", "not service and not e2e"]),
+    Part(
+        "Python on SQLite",
+        [*MEASURED, "-m", "not service and not e2e and not fault"],
+        coverage="sqlite",
+    ),
     Part(
         "Python on PostgreSQL and Redis",
-        [PYTHON, "-m", "tests.services", "--", *PYTEST, "-n", "2", "-m", ON_SERVICES],
+        [PYTHON, "-m", "tests.services", "--", *MEASURED, "-m", ON_SERVICES],
+        coverage="postgresql",
     ),
+    Part("Coverage of what decides", [PYTHON, "deploy/build/coverage_gate.py"]),
     Part("The page", ["npm", "run", "--silent", "test"], ROOT / "frontend"),
     Part("In the browser", [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "e2e"]),
     Part("The speech example", [sys.executable, "examples/speech/run.py", "--self-test"]),
 ]
 
 
-def missing_packages() -> list[str]:
+def missing_packages(wanted: dict[str, str]) -> list[str]:
     path = os.pathsep.join(SERVER_FOLDERS)
-    return [name for program, name in PACKAGES.items() if shutil.which(program, path=path) is None]
+    return [name for program, name in wanted.items() if shutil.which(program, path=path) is None]
 
 
 def install_missing() -> None:
     """Install PostgreSQL, Redis and Chromium where that is possible; else say what to install."""
-    missing = missing_packages()
-    if not missing:
+    missing, welcome = missing_packages(PACKAGES), missing_packages(OPTIONAL)
+    if not missing and not welcome:
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for argv in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
+        install = ["install", "-y", "--no-install-recommends"]
+        for argv in (["update"], [*install, *missing], [*install, *welcome]):
             sys.stdout.write(f"test: apt-get {' '.join(argv)}\n")
             sys.stdout.flush()
             subprocess.run(["apt-get", "-qq", *argv], env=environment, check=False)
-        missing = missing_packages()
+    missing = missing_packages(PACKAGES)
     if missing:
         sys.exit(f"test: install these first: {' '.join(missing)} (apt-get install as root).")
 
@@ -68,7 +81,12 @@ def run(part: Part) -> tuple[bool, float]:
     sys.stdout.write(f"\n══ {part.title}\n")
     sys.stdout.flush()
     started = time.monotonic()
-    done = subprocess.run(part.argv, cwd=part.folder, stdin=subprocess.DEVNULL, check=False)
+    environment = dict(os.environ)
+    if part.coverage:
+        environment["COVERAGE_FILE"] = str(COVERAGE / part.coverage)
+    done = subprocess.run(
+        part.argv, cwd=part.folder, env=environment, stdin=subprocess.DEVNULL, check=False
+    )
     return done.returncode == 0, time.monotonic() - started
 
 
@@ -81,6 +99,8 @@ def forget_the_callers_console() -> None:
 def main() -> int:
     install_missing()
     forget_the_callers_console()
+    shutil.rmtree(COVERAGE, ignore_errors=True)
+    COVERAGE.mkdir(parents=True)
     results = [(part.title, *run(part)) for part in PARTS]
     sys.stdout.write("\n══ Summary\n")
     for title, passed, seconds in results:

@@ -1,4 +1,4 @@
-"""Transcribes an audio file on a console: upload, plan, submit, follow, print, score."""
+"""Transcribes an audio file on a console: upload, submit, follow, print, score."""
 
 import argparse
 import json
@@ -10,9 +10,8 @@ from typing import cast
 
 import httpx
 
-from speech.audio import NotAudio, length_seconds
 from speech.console import Console, ConsoleError, Job, TaskRow
-from speech.plan import part_count, plan_tasks
+from speech.plan import TASKS
 from speech.score import report
 from speech.shapes import Transcript
 
@@ -61,23 +60,11 @@ def checked(options: argparse.Namespace) -> argparse.Namespace:
     return options
 
 
-def length(audio: Path) -> float | None:
-    """None where this is no audio that can be read here; `prepare` has the last word."""
-    try:
-        return length_seconds(audio)
-    except NotAudio as problem:
-        print(f"{audio.name} does not look like audio: {problem}. Submitted all the same.")
-        return None
-
-
 def submit(console: Console, audio: Path) -> Job:
-    seconds = length(audio)
-    parts = part_count(seconds)
     file_id = console.upload(audio)
     parameters = {"audio": {"file": file_id}, "name": audio.name}
-    job = console.submit(f"Transcribe {audio.name}"[:200], plan_tasks(parts), parameters)
-    stated = "unknown length" if seconds is None else f"{seconds:.1f} s"
-    print(f"{audio.name}: {stated}, in {parts} parts. Job {job['id']} at {console.url}/console/")
+    job = console.submit(f"Transcribe {audio.name}"[:200], TASKS, parameters)
+    print(f"{audio.name} is job {job['id']} at {console.url}/console/")
     return job
 
 
@@ -89,16 +76,19 @@ def follow(console: Console, job: Job) -> list[TaskRow]:
     known = dict.fromkeys(keys, "pending")
 
     def tell(task_id: str, status: str) -> None:
-        if status != known[task_id]:
+        if status != known.get(task_id):
             known[task_id] = status
             print(f"{time.monotonic() - started:6.1f} s  {keys[task_id]:<16} {status}")
 
     for task in first["tasks"]:
         tell(task["id"], task["status"])
     for change in console.follow(job["id"], first["seq"]):
+        if "key" in change:
+            keys[change["id"]] = change["key"]
         tell(change["id"], change["status"])
     ended = console.tasks(job["id"])["tasks"]
     for task in ended:
+        keys[task["id"]] = task["key"]
         tell(task["id"], task["status"])
     return ended
 

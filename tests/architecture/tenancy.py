@@ -24,7 +24,7 @@ SCOPING = {
 }  # fmt: skip
 GUARDS = {"find", "scoped"}
 BOUNDS = {
-    "id", "job", "job_id", "job_id__in", "task", "task_id", "task__job_id", "depends_on",
+    "id", "bulk_id", "job", "job_id", "job_id__in", "task", "task_id", "task__job_id", "depends_on",
     "dependents__task", "dependents__task_id",
 }  # fmt: skip
 

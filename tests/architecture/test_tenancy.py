@@ -33,10 +33,16 @@ SHARED = {
     "Node": "a machine",
     "Worker": "a process, which works for all",
     "Tick": "when a periodic duty ran",
+    "EnginePause": "of an engine, which works for all",
+    "WaitSpan": "why an engine's tasks wait; names a tenant where only its own do",
+    "UsageDelta": "figures to be folded by the hour; read through their sums only",
 }
 BACKGROUND = {
     "tasks.bell": "wakes an engine's dispatcher, and reads no row",
+    "tasks.canary": "wakes this process only, and reads no row",
     "tasks.sweep": "upkeep over all rows; moves each task under its own job's lock",
+    "tasks.bulk": "does what was asked for on many jobs, each within the asker's tenant",
+    "tasks.fold": "adds up what has ended, each tenant's by itself",
     "tasks.prune": "removes what was deleted or has expired, whoever's it was",
 }
 OF_ALL = {

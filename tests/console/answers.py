@@ -8,9 +8,9 @@ from django.test import Client
 
 JOB = {
     "id", "tenant", "name", "pipeline", "status", "priority", "labels", "progress",
-    "created_at", "started_at", "completed_at", "duration_ms",
+    "created_at", "started_at", "completed_at", "duration_ms", "demo", "raised",
 }  # fmt: skip
-DETAIL = JOB | {"parameters", "result", "result_too_large", "error", "seq"}
+DETAIL = JOB | {"parameters", "result", "result_too_large", "error", "seq", "cancel"}
 
 
 def get(client: Client, path: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,12 @@ from uuid_utils.compat import uuid7
 from apps.console.api.urls import urlpatterns
 from apps.jobs import files
 from apps.jobs.models import Job
+from apps.jobs.status import BulkVerb
+from apps.tasks import bulk
 from apps.tenants.audit import SYSTEM
 from apps.tenants.models import Tenant
 from tests.factories import key_client, make_tenant, staff_client
-from tests.tasks.jobs import make_job, run_all
+from tests.tasks.jobs import make_job, make_worker, run_all
 
 pytestmark = pytest.mark.django_db
 
@@ -24,13 +27,19 @@ SCOPES = {READ, WRITE, REALTIME, "realtime:write"}
 OPEN = {"healthz", "readyz", "metrics", "signed-files/*"}
 ROUTES = [
     ("GET", "dashboard", READ),
+    ("GET", "queue", READ),
+    ("GET", "usage", READ),
     ("GET", "jobs", READ),
     ("POST", "jobs", WRITE),
+    ("POST", "jobs/bulk", WRITE),
+    ("GET", "jobs/bulk/{bulk}", WRITE),
     ("GET", "jobs/{job}", READ),
     ("DELETE", "jobs/{job}", WRITE),
     ("POST", "jobs/{job}/cancel", WRITE),
     ("POST", "jobs/{job}/retry", WRITE),
     ("POST", "jobs/{job}/clone", WRITE),
+    ("POST", "jobs/{job}/raise", STAFF),
+    ("POST", "jobs/{job}/lower", STAFF),
     ("GET", "jobs/{job}/events", READ),
     ("GET", "jobs/{job}/logs", READ),
     ("GET", "jobs/{job}/tasks", READ),
@@ -45,27 +54,42 @@ ROUTES = [
     ("PUT", "files/{file}/parts/1", WRITE),
     ("POST", "files/{file}/complete", WRITE),
     ("GET", "engines", READ),
+    ("POST", "engines/{engine}/pause", STAFF),
+    ("POST", "engines/{engine}/resume", STAFF),
     ("GET", "pipelines", READ),
     ("GET", "tenants", STAFF),
+    ("POST", "tenants/{tenant}/pause", STAFF),
+    ("POST", "tenants/{tenant}/resume", STAFF),
+    ("GET", "workers", STAFF),
+    ("POST", "workers/{worker}/drain", STAFF),
+    ("POST", "workers/{worker}/resume", STAFF),
+    ("POST", "nodes/{node}/drain", STAFF),
+    ("POST", "nodes/{node}/resume", STAFF),
     ("GET", "me", ANY),
     ("GET", "realtime/status", REALTIME),
 ]
 each_route = pytest.mark.parametrize(("method", "path", "scope"), ROUTES)
 each_object = pytest.mark.parametrize(
-    ("method", "path"), [(method, path) for method, path, _ in ROUTES if "{" in path]
+    ("method", "path"),
+    [(method, path) for method, path, scope in ROUTES if "{" in path and scope != STAFF],
 )
 
 
 @dataclass(frozen=True)
 class Things:
-    """A job, one of its tasks, and a file."""
+    """What paths name: a job, one of its tasks, a file, a bulk action; and what all share."""
 
     job: object
     task: object
     file: object
+    bulk: object
+    worker: object = ""
+    tenant: str = "acme"
+    engine: str = "test.a"
+    node: str = "node"
 
     def path(self, template: str) -> str:
-        return template.format(job=self.job, task=self.task, file=self.file)
+        return template.format(**vars(self))
 
 
 def call(client: Client, method: str, path: str) -> Any:
@@ -80,11 +104,13 @@ def things_of(tenant: Tenant) -> Things:
     job: Job = make_job(tenant=tenant)
     run_all()
     task = job.tasks.get()
-    return Things(job.pk, task.pk, files.create(tenant, "f", [b"x"], SYSTEM).pk)
+    file = files.create(tenant, "f", [b"x"], SYSTEM)
+    action = bulk.start(tenant, BulkVerb.DELETE, [], SYSTEM)
+    return Things(job.pk, task.pk, file.pk, action.pk, make_worker().pk)
 
 
 def test_every_route_has_a_row() -> None:
-    rows = {path.format(job="*", task="*", file="*").replace("/1", "/*") for _, path, _ in ROUTES}
+    rows = {re.sub(r"\{\w+\}", "*", path).replace("/1", "/*") for _, path, _ in ROUTES}
     routes = set()
     for pattern in urlpatterns:
         parts = [part if "<" not in part else "*" for part in str(pattern.pattern).split("/")]
@@ -114,8 +140,8 @@ def test_anothers_object_is_the_same_404_as_a_missing_one(method: str, path: str
     theirs = things_of(make_tenant("globex"))
     client = key_client(make_tenant("acme"))
     foreign = call(client, method, theirs.path(path))
-    missing = call(client, method, Things(uuid7(), uuid7(), uuid7()).path(path))
-    odd = call(client, method, Things("x", "%00", "7").path(path))
+    missing = call(client, method, Things(uuid7(), uuid7(), uuid7(), uuid7()).path(path))
+    odd = call(client, method, Things("x", "%00", "7", "-").path(path))
     assert foreign.status_code == 404
     assert foreign.content == missing.content == odd.content
     still_there = call(key_client(make_tenant("globex")), "GET", theirs.path("jobs/{job}"))

@@ -18,6 +18,7 @@ from apps.console import (
     realtime,
     task_rows,
     why,
+    why_case,
 )
 from apps.console.api import dashboard as dashboard_api
 from apps.console.api import engines, health, jobs_serializers, tasks_serializers
@@ -35,7 +36,7 @@ PAIRS = [
     (tasks_serializers.TaskFileSerializer, task_rows.TaskFileRow),
     (tasks_serializers.WhySerializer, why.Why),
     (tasks_serializers.SpanSerializer, why.Span),
-    (tasks_serializers.BlockingSerializer, why.Blocking),
+    (tasks_serializers.BlockingSerializer, why_case.Blocking),
     (engines.EngineSerializer, engine_rows.EngineRow),
     (realtime_api.RealtimeStatusSerializer, realtime.RealtimeStatus),
     (realtime_api.RealtimeWorkerSerializer, realtime.RealtimeWorkerRow),

@@ -10,7 +10,7 @@ from django.test import Client
 from apps.jobs import files
 from apps.jobs.models import Job, Pipeline
 from apps.tenants.audit import SYSTEM
-from tests.console.answers import body, errors, post
+from tests.console.answers import body, errors, get, post
 from tests.factories import key_client, make_tenant, staff_client
 from tests.tasks.jobs import task
 
@@ -41,6 +41,24 @@ def test_a_pipeline_is_submitted_by_name(acme: Client) -> None:
     assert (job["pipeline"], job["progress"]["total"]) == ("p", 2)
 
 
+def test_a_job_of_the_built_in_pipeline_is_a_demo(acme: Client, settings: Any) -> None:
+    if not settings.EMBEDDED:
+        pytest.skip("built in only where the console is embedded")
+    submitted = [
+        post(acme, "jobs", {"name": "n", "pipeline": "tour"}),
+        post(acme, "jobs", submission()),
+    ]
+    assert [body(answer)["demo"] for answer in submitted] == [True, False]
+    assert [row["demo"] for row in body(get(acme, "jobs"))["results"]] == [False, True]
+
+
+def test_a_job_of_a_kept_pipeline_with_the_name_of_the_built_in_one_is_no_demo(
+    acme: Client,
+) -> None:
+    Pipeline.objects.create(name="tour", tasks=[task("x")], tenant=make_tenant("acme"))
+    assert body(post(acme, "jobs", {"name": "n", "pipeline": "tour"}))["demo"] is False
+
+
 def test_anothers_pipeline_and_a_missing_one_are_the_same(acme: Client) -> None:
     Pipeline.objects.create(name="theirs", tasks=[task("x")], tenant=make_tenant("globex"))
     details = {
@@ -68,6 +86,8 @@ def test_anothers_pipeline_and_a_missing_one_are_the_same(acme: Client) -> None:
         ({"tasks": [{"key": "a", "engine_id": "nope"}]}, "tasks.0.engine_id"),
         ({"tasks": [task("a", "b"), task("b", "a")]}, "tasks.0.depends_on"),
         ({"tasks": [task("a", command="rm")]}, "tasks.0.command"),
+        ({"tasks": [task("a"), task("b", map={"over": "ghost"})]}, "tasks.1.map.over"),
+        ({"tasks": [task("a"), task("b", map={"over": "a", "max": 0})]}, "tasks.1.map.max"),
         ({"parameters": []}, "parameters"),
         ({"parameters": None}, "parameters"),
         ({"parameters": {str(n): n for n in range(10_001)}}, "parameters"),

@@ -24,8 +24,9 @@ TASK = {
     "id", "key", "stage", "engine_id", "status", "dependencies", "required", "ready_at",
     "started_at", "completed_at", "wait_ms", "duration_ms", "attempt", "failures", "max_retries",
     "retry_at", "worker", "progress", "gpu_memory_peak_mb", "error", "error_code", "reason", "seq",
+    "map", "mapped_from", "map_index",
 }  # fmt: skip
-DETAIL = TASK | {"config", "inputs", "inputs_too_large", "output", "files", "attempts"}
+DETAIL = TASK | {"config", "inputs", "inputs_too_large", "output", "files", "attempts", "cancel"}
 ATTEMPT = {
     "number", "worker", "started_at", "ended_at", "outcome", "error", "error_code",
     "gpu_memory_peak_mb",
@@ -203,7 +204,8 @@ def test_a_log_is_read_forwards_from_the_end_and_filtered(acme: Client) -> None:
     assert lines(acme, f"{path}?q=TH") == ["three"]
     assert lines(acme, f"{path}?level=error") == []
     page = body(get(acme, path))
-    assert (set(page["lines"][0]), page["next"]) == ({"n", "at", "level", "text"}, 3)
+    assert set(page["lines"][0]) == {"n", "at", "level", "text"}
+    assert (page["previous"], page["next"]) == (1, 3)
 
 
 def test_the_log_of_a_job_tells_the_tasks_apart(acme: Client) -> None:
@@ -216,6 +218,41 @@ def test_the_log_of_a_job_tells_the_tasks_apart(acme: Client) -> None:
         ("b", "from b"),
     ]
     assert lines(acme, f"jobs/{job.id}/logs?after={page['next']}") == []
+
+
+def test_the_log_of_a_job_is_read_by_attempt_from_the_end_and_between_places(acme: Client) -> None:
+    job = make_job(task("a"), task("b"))
+    for key in ("a", "b"):
+        write(by_key(job, key), 1, f"{key}1")
+    write(by_key(job, "b"), 2, "b2", "b3")
+    path = f"jobs/{job.id}/logs"
+    page = body(get(acme, path))
+    assert lines(acme, f"{path}?attempt=2") == ["b2", "b3"]
+    assert lines(acme, f"{path}?attempt=2&level=error") == []
+    assert lines(acme, f"{path}?tail=2") == ["b2", "b3"]
+    assert lines(acme, f"{path}?before={page['next']}&tail=2") == ["b1", "b2"]
+    assert lines(acme, f"{path}?after={page['previous']}&before={page['next']}") == ["b1", "b2"]
+
+
+def test_lines_that_were_dropped_are_told_in_both_logs(acme: Client, settings: Any) -> None:
+    settings.CONSOLE_LOG_LINES = 2
+    job = make_job()
+    write(by_key(job, "only"), 1, *"abcdef")
+    for path in (f"jobs/{job.id}/logs", f"jobs/{job.id}/tasks/{by_key(job, 'only').id}/logs"):
+        assert lines(acme, f"{path}?attempt=1") == ["a", "4 lines dropped", "f"]
+        (line,) = body(get(acme, f"{path}?attempt=1&q=dropped"))["lines"]
+        assert (line["n"], line["level"], line["dropped"]) == (5, "warning", 4)
+
+
+@pytest.mark.parametrize(
+    ("query", "attr"),
+    [("attempt=0", "attempt"), ("tail=0", "tail"), ("tail=1001", "tail"), ("before=5", "before")],
+)
+def test_a_query_of_a_jobs_log_that_makes_no_sense_is_refused(
+    acme: Client, query: str, attr: str
+) -> None:
+    answer = get(acme, f"jobs/{make_job().id}/logs?{query}")
+    assert (answer.status_code, errors(answer)[0]["attr"]) == (400, attr)
 
 
 @pytest.mark.parametrize(

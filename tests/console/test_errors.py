@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import psycopg
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import path
@@ -54,6 +55,17 @@ def _clear() -> Iterator[None]:
     raised.clear()
 
 
+def internal_error(cause: type[psycopg.Error]) -> InternalError:
+    error = InternalError("secret")
+    error.__cause__ = cause()
+    return error
+
+
+READ_ONLY = internal_error(psycopg.errors.ReadOnlySqlTransaction)
+IDLE_TOO_LONG = internal_error(psycopg.errors.IdleInTransactionSessionTimeout)
+OUR_FAULT = internal_error(psycopg.errors.InFailedSqlTransaction)
+
+
 def answer_to(error: Exception, where: str = "/api/raise") -> Any:
     raised[:] = [error]
     return Client(raise_request_exception=False).get(where)
@@ -74,6 +86,9 @@ def answer_to(error: Exception, where: str = "/api/raise") -> Any:
         (ValidationError({"a": {"b": ["Bad."]}}), 400, ("invalid", "Bad.", "a.b")),
         (OperationalError("gone"), 503, ("unavailable", None, None)),
         (InterfaceError("gone"), 503, ("unavailable", None, None)),
+        (READ_ONLY, 503, ("unavailable", None, None)),
+        (IDLE_TOO_LONG, 503, ("unavailable", None, None)),
+        (OUR_FAULT, 500, ("error", "Server Error (500)", None)),
         (PermissionDenied(), 403, ("permission_denied", None, None)),
         (ZeroDivisionError(), 500, ("error", "Server Error (500)", None)),
     ],
@@ -104,6 +119,8 @@ def test_a_quota_is_named() -> None:
         (SuspiciousOperation(), 400),
         (ZeroDivisionError(), 500),
         (OperationalError("gone"), 503),
+        (READ_ONLY, 503),
+        (OUR_FAULT, 500),
     ],
 )
 def test_a_view_outside_of_drf_answers_in_the_same_shape(error: Exception, status: int) -> None:

@@ -38,6 +38,7 @@ def loads(text: str | bytes) -> object:
         "[" + "1," * 500_000 + "1]",
         b'"\xff"',
         b'\xef\xbb\xbf"bom"',
+        '{"a": ' + "[" * 1000 + "]" * 1000 + ', "a": 1}',
     ],
 )
 def test_what_cannot_be_kept_is_refused(text: str | bytes) -> None:
@@ -143,3 +144,24 @@ json_values = st.recursive(
 def test_what_passes_comes_out_as_it_went_in(value: object) -> None:
     strict_json.check(value)
     assert loads(orjson.dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"a": 1, "b": 2, "a": 1}', "a"),
+        ('{"a": [{"x": {}}, {"x": {"b": 1, "b": 2}}]}', "b"),
+        ('{"a": 1, "\\u0061": 2}', "a"),
+        ('{"a": ' + "1" * 300 + ', "a": 2}', "a"),
+        ('{"a": "x:y", "a": "z"}', "a"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_by_name(text: str, name: str) -> None:
+    with pytest.raises(StrictJsonError) as refused:
+        loads(text)
+    assert refused.value.attr == name
+
+
+@pytest.mark.parametrize("text", ['[{"a": 1}, {"a": 2}]', '{"a": "b: c: d", "e:": {"a": ":"}}'])
+def test_colons_and_equal_keys_of_different_objects_are_fine(text: str) -> None:
+    assert loads(text) == orjson.loads(text)

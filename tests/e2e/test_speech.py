@@ -94,11 +94,12 @@ def test_speech_becomes_a_transcript_while_the_page_watches(
     page.evaluate(WATCH)
     expect(page.locator("tr [data-status=running]").first).to_be_visible(timeout=SPEECH_MS)
     shot(page, "speech-running")
-    expect(page.locator("tr [data-status=completed]")).to_have_count(9, timeout=SPEECH_MS)
+    expect(page.locator("tr [data-status=completed]")).to_have_count(10, timeout=SPEECH_MS)
     shown: dict[str, list[str]] = page.evaluate("window.shown")
     assert {name for name, seen in shown.items() if not is_on_its_path(seen)} == set()
     assert any("running" in seen for name, seen in shown.items() if "transcribe" in name)
-    assert all(statuses[-2:] == ["running", "completed"] for statuses in told(radio))
+    # All but the template, which never runs itself.
+    assert [statuses[-2:] for statuses in told(radio)].count(["running", "completed"]) == 9
     assert submitting.wait(30) == 0
     assert_transcript(page, tmp_path)
 

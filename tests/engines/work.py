@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ def act(context: TaskContext) -> Any:
     context.log(f"attempt {context.attempt}")
     for line in range(config.get("lines", 0)):
         context.log(f"line {line + 1}")
+    if "say" in config:
+        for stream in (sys.stdout, sys.stderr):
+            stream.write(f"{config['say']}\n")
     if config.get("die"):
         os.kill(os.getpid(), signal.SIGKILL)
     deadline = time.monotonic() + config.get("seconds", 0)

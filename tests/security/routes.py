@@ -14,6 +14,9 @@ READ, WRITE, REALTIME, STAFF, ANY = "jobs:read", "jobs:write", "realtime:read", 
 JOB = "jobs/<str:job_id>"
 TASK = f"{JOB}/tasks/<str:task_id>"
 FILE = "files/<str:file_id>"
+BULK = "jobs/bulk/<str:bulk_id>"
+OWNED = {"job_id", "task_id", "file_id", "bulk_id"}
+SOME_JOBS = {"action": "cancel", "ids": ["00000000-0000-7000-8000-000000000000"]}
 NEW_JOB = {"name": "new", "tasks": [{"key": "a", "engine_id": "test.a"}]}
 
 
@@ -36,7 +39,7 @@ class Row:
     @property
     def names(self) -> tuple[str, ...]:
         """The owned objects in the path."""
-        return tuple(re.findall(r"<str:(\w+)>", self.path))
+        return tuple(name for name in re.findall(r"<str:(\w+)>", self.path) if name in OWNED)
 
     def url(self, ids: dict[str, str], query: str = "") -> str:
         """The address with these ids; `query` comes after what the row always sends."""
@@ -49,11 +52,15 @@ ROUTES = [
     Row("GET", "dashboard", READ),
     Row("GET", "jobs", READ),
     Row("POST", "jobs", WRITE, 201, data=NEW_JOB, creates=True),
+    Row("POST", "jobs/bulk", WRITE, 202, data=SOME_JOBS),
+    Row("GET", BULK, WRITE, on="bulk"),
     Row("GET", JOB, READ, on="active"),
     Row("DELETE", JOB, WRITE, 204, on="ended"),
     Row("POST", f"{JOB}/cancel", WRITE, 202, on="active"),
     Row("POST", f"{JOB}/retry", WRITE, on="ended"),
     Row("POST", f"{JOB}/clone", WRITE, 201, on="active", data={}),
+    Row("POST", f"{JOB}/raise", STAFF, on="active"),
+    Row("POST", f"{JOB}/lower", STAFF, on="active"),
     Row("GET", f"{JOB}/events", READ, on="active"),
     Row("GET", f"{JOB}/logs", READ, on="ended"),
     Row("GET", f"{JOB}/tasks", READ, on="active"),
@@ -68,8 +75,19 @@ ROUTES = [
     Row("PUT", f"{FILE}/parts/<int:number>", WRITE, on="upload", data=b"hello"),
     Row("POST", f"{FILE}/complete", WRITE, on="upload"),
     Row("GET", "engines", READ),
+    Row("POST", "engines/<str:engine_id>/pause", STAFF, on="engine"),
+    Row("POST", "engines/<str:engine_id>/resume", STAFF, on="engine"),
+    Row("GET", "queue", READ),
+    Row("GET", "usage", READ),
     Row("GET", "pipelines", READ),
     Row("GET", "tenants", STAFF),
+    Row("POST", "tenants/<str:slug>/pause", STAFF, on="tenant"),
+    Row("POST", "tenants/<str:slug>/resume", STAFF, on="tenant"),
+    Row("GET", "workers", STAFF),
+    Row("POST", "workers/<str:worker_id>/drain", STAFF, on="worker"),
+    Row("POST", "workers/<str:worker_id>/resume", STAFF, on="worker"),
+    Row("POST", "nodes/<str:name>/drain", STAFF, on="worker"),
+    Row("POST", "nodes/<str:name>/resume", STAFF, on="worker"),
     Row("GET", "me", ANY),
     Row("GET", "realtime/status", REALTIME),
 ]

@@ -14,10 +14,14 @@ from uuid_utils.compat import uuid7
 
 from apps.jobs import files, uploads
 from apps.jobs.models import Job, Pipeline, SubmitReceipt
+from apps.jobs.status import BulkVerb
+from apps.tasks import bulk, rollups
+from apps.tasks.history import Pruned
 from apps.tasks.logs import LogBuffer
 from apps.tasks.models import Task, TaskFile
 from apps.tasks.settle import Outcome
 from apps.tenants.audit import SYSTEM
+from apps.tenants.clock import database_now
 from apps.tenants.models import Tenant
 from apps.tenants.scoping import TenantQuerySet
 from tests.factories import key_client, make_tenant
@@ -56,7 +60,13 @@ def make_party(slug: str) -> Party:
         "ended": {"job_id": str(ended.id), "task_id": str(by_key(ended, "only").id)},
         "file": {"file_id": str(file.id)},
         "upload": {"file_id": str(upload.id), "number": "1"},
+        "bulk": {"bulk_id": str(bulk.start(tenant, BulkVerb.RETRY, [ended.id], SYSTEM).id)},
+        "engine": {"engine_id": "test.a"},
+        "tenant": {"slug": slug},
+        "worker": {"worker_id": str(make_worker().id), "name": "node"},
     }
+    rollups.fold()
+    Pruned.objects.create(tenant=tenant, kind="jobs", until=database_now())
     return Party(tenant, key_client(tenant), ids)
 
 
@@ -73,7 +83,7 @@ def _ended(tenant: Tenant) -> Job:
 def _active(tenant: Tenant) -> Job:
     tasks = (task("first"), task("second", "first"), task("third", engine_id="test.slow"))
     job = make_job(*tasks, name="active", tenant=tenant)
-    (held,) = claim(make_worker())
+    (held,) = claim(make_worker(lease_seconds=3600))
     report(held, Outcome.STARTED)
     return job
 

@@ -9,9 +9,9 @@ import pytest
 
 from apps.jobs.models import Job
 from apps.tasks import control
-from apps.tasks.engines import running
+from apps.tasks.engines import slots
 from apps.tasks.engines.dispatcher import Dispatcher
-from apps.tasks.logs import Wanted, read_task
+from apps.tasks.log_pages import Wanted, read_task
 from apps.tasks.models import Attempt, Task
 from apps.tenants.audit import SYSTEM
 from apps.workers.models import Worker
@@ -81,7 +81,7 @@ def test_cancel_ends_a_running_process(dispatch: Start, journal: Path) -> None:
 def test_a_process_that_ignores_sigterm_is_killed(
     dispatch: Start, journal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "TERMINATE_SECONDS", 0.5)
+    monkeypatch.setattr(slots, "TERMINATE_SECONDS", 0.5)
     job = make_job(task("a", engine_id="test.stubborn"))
     dispatch()
     (pid,) = eventually(lambda: pids(journal))
@@ -271,7 +271,7 @@ def test_a_file_name_nobody_could_store_fails_its_own_attempt_only(
 def test_a_program_that_obeys_sigterm_is_gone_before_the_grace_is_over(
     dispatch: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "TERMINATE_SECONDS", 60)
+    monkeypatch.setattr(slots, "TERMINATE_SECONDS", 60)
     job = make_job(shell("a", "sleep 300"))
     dispatch()
     eventually(lambda: Task.objects.filter(status="running"))

@@ -22,7 +22,7 @@ def test_a_definition_has_sensible_defaults() -> None:
 def test_every_setting_is_taken() -> None:
     (engine,) = read(
         '[engines."a.b"]\nstage = "s"\ncommand = ["x", "y"]\nmodels = ["m"]\nconcurrency = 3\n'
-        'batch = 2\ntimeout_seconds = 5\ngpus = 1\ngpu_memory_mb = 7\non_silence = "stop"\n'
+        'batch = 1\ntimeout_seconds = 5\ngpus = 1\ngpu_memory_mb = 7\non_silence = "stop"\n'
     )
     assert engine.command == ("x", "y")
     assert (engine.gpus, engine.gpu_memory_mb, engine.on_silence) == (1, 7, "stop")

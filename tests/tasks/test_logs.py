@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from apps.tasks.logs import LogBuffer, Wanted, read_job, read_task, readable
+from apps.tasks.log_pages import Wanted, read_task
+from apps.tasks.logs import LogBuffer, readable
 from apps.tasks.models import Task, TaskLog
-from tests.tasks.jobs import by_key, make_job, task
+from apps.tenants.clock import stamp
+from tests.tasks.jobs import by_key, make_job
 
 pytestmark = pytest.mark.django_db
 
@@ -86,10 +88,23 @@ def test_head_and_tail_of_a_long_log_are_kept(logged: Task, settings: Any) -> No
         if n % 7 == 0:
             buffer.store()
     buffer.store()
-    kept = [int(text) for text in texts(logged)]
-    assert kept[:10] == list(range(1, 11))
-    assert kept[-10:] == list(range(91, 101))
-    assert len(kept) < 30
+    assert texts(logged) == [*map(str, range(1, 11)), "80 lines dropped", *map(str, range(91, 101))]
+
+
+def test_what_is_left_of_a_cut_chunk_says_where_and_when_it_begins(
+    logged: Task, settings: Any
+) -> None:
+    settings.CONSOLE_LOG_LINES = 20
+    write(logged, *(str(n) for n in range(1, 41)))
+    buffer = write(logged, *(str(n) for n in range(1, 31)), attempt=2)
+    for n in range(31, 36):
+        buffer.add(str(n), "info")
+    buffer.store()
+    tail = TaskLog.objects.filter(attempt=2, first_n__gt=10).order_by("first_n")
+    assert list(tail.values_list("first_n", "last_n")) == [(26, 30), (31, 35)]
+    line = read_task(logged.id, 2, Wanted(), after=25).lines[0]
+    assert (line["n"], line["text"], line["at"]) == (26, "26", stamp(tail[0].first_at))
+    assert texts(logged, after=31) == [str(n) for n in range(32, 41)]
 
 
 def test_a_chunk_is_at_most_64_kib_of_text(logged: Task) -> None:
@@ -127,15 +142,3 @@ def test_an_endless_line_takes_no_memory(logged: Task, settings: Any) -> None:
     for _ in range(50):
         buffer.feed(b"x" * 1000, "info")
     assert sum(map(len, buffer._partial.values())) <= 101
-
-
-def test_the_log_of_a_job_is_in_time_order_and_pages(logged: Task) -> None:
-    job = make_job(task("a"), task("b"))
-    a, b = LogBuffer(by_key(job, "a").id, 1), LogBuffer(by_key(job, "b").id, 1)
-    for n in range(6):
-        (a if n % 2 else b).add(str(n), "info")
-    for buffer in (a, b):
-        buffer.store()
-    first = read_job(job.id, Wanted(), limit=4)
-    rest = read_job(job.id, Wanted(), after=str(first.next), limit=4)
-    assert [line["text"] for line in first.lines + rest.lines] == [str(n) for n in range(6)]

@@ -5,8 +5,10 @@ import pytest
 from apps.jobs.models import JobEvent
 from apps.tasks import settle as settlement
 from apps.tasks import transitions
+from apps.tasks.held import by_place, held_at
 from apps.tasks.models import Attempt
 from apps.tasks.settle import Outcome, Report, settle
+from apps.tenants import sql
 from tests.tasks.jobs import by_key, claim, fresh, make_job, report, run_all, statuses, task
 
 pytestmark = pytest.mark.django_db
@@ -50,10 +52,10 @@ def test_a_late_report_of_an_older_attempt_changes_nothing() -> None:
 def test_the_fence_alone_refuses_a_late_report(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job()
     (first,) = claim()
-    stale = by_key(job, "only")
+    stale = by_place(sql.together(held_at([(first.task_id, first.attempt)])))
     report(first, Outcome.LOST)
     claim()
-    monkeypatch.setattr(settlement, "_held", lambda reports: {(stale.id, first.attempt): stale})
+    monkeypatch.setattr(settlement, "_held", lambda places: dict(stale))
     report(first)
     assert statuses(job)["only"] == "running"
 

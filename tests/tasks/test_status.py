@@ -9,8 +9,10 @@ from apps.jobs.status import MOVES as JOB_MOVES
 from apps.jobs.status import JobStatus
 from apps.jobs.transitions import Change, InvalidTransition
 from apps.tasks import transitions
+from apps.tasks.held import Move, held_of, late, move
 from apps.tasks.models import Task
-from apps.tasks.status import MOVES, TERMINAL, UNSTARTED, TaskStatus
+from apps.tasks.status import MOVES, TERMINAL, UNSTARTED, AttemptOutcome, TaskStatus
+from apps.tenants import sql
 from apps.tenants.clock import database_now
 from tests.tasks.jobs import by_key, fresh, make_job
 
@@ -34,11 +36,13 @@ def test_a_job_moves_only_along_its_table(source: JobStatus, target: JobStatus) 
 @pytest.mark.parametrize("target", [status for status in TaskStatus if "running" in MOVES[status]])
 def test_only_a_running_task_leaves_running(source: TaskStatus, target: TaskStatus) -> None:
     job = make_job()
+    Task.objects.update(status=TaskStatus.RUNNING)
+    (held,) = held_of(job.id)
     Task.objects.update(status=source)
-    task = by_key(job, "only")
-    change = Change(fresh(job), database_now())
-    moved = transitions.leave_running(change, task.id, task.attempt, target)
-    assert moved is (source is TaskStatus.RUNNING)
+    moves = [Move(held, target, AttemptOutcome.COMPLETED, 2, database_now())]
+    gone = late(moves, sql.together(move(moves)))
+    moved = source is TaskStatus.RUNNING
+    assert gone == (set() if moved else {held.place})
     assert by_key(job, "only").status == (target if moved else source)
 
 

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from apps.jobs.models import Job
 from apps.tasks import sweep
 from apps.tasks.models import Task
 from apps.tasks.settle import Outcome
 from apps.tenants.clock import database_now
 from apps.workers import transitions as workers
 from apps.workers.models import Tick, Worker
-from tests.tasks.jobs import by_key, claim, fresh, make_job, make_worker, report, statuses
+from tests.tasks.jobs import by_key, claim, fresh, make_job, make_worker, report, statuses, task
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +81,30 @@ def test_a_tick_runs_once_per_period() -> None:
     assert not workers.take_tick("sweep", 3600)
     Tick.objects.update(slot=0)
     assert workers.take_tick("sweep", 3600)
+
+
+def test_a_task_that_was_never_readied_is_found() -> None:
+    job = make_job(task("a"), task("b", "a"))
+    report(claim()[0])
+    Task.objects.filter(key="b").update(status="pending", ready_at=None)
+    Job.objects.update(pending_tasks=1, ready_tasks=0)
+    assert sweep.sweep() == {"test.a"}
+    assert statuses(job)["b"] == "ready"
+
+
+def test_a_map_that_was_never_expanded_is_found() -> None:
+    over = {"over": "a"}
+    job = make_job(task("a"), task("m", "a", map=over))
+    Task.objects.filter(key="a").update(status="completed", output=[1, 2])
+    Task.objects.filter(key="m").update(remaining=0)
+    Job.objects.update(pending_tasks=1, ready_tasks=0, completed_tasks=1, status="running")
+    sweep.sweep()
+    assert {key for key in statuses(job) if key.startswith("m[")} == {"m[0]", "m[1]"}
+
+
+def test_a_job_in_which_nothing_can_move_ends() -> None:
+    job = make_job()
+    Task.objects.update(status="completed")
+    Job.objects.update(status="running", ready_tasks=0, completed_tasks=1)
+    sweep.sweep()
+    assert fresh(job).status == "completed"

@@ -84,32 +84,49 @@ def test_staff_without_permissions_see_nothing() -> None:
 
 # Tenants -----------------------------------------------------------------------------------------
 
-EMPTY_FORMSET = {"keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0"}
+UNTOUCHED = {"weight": "1", "keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0"}
 
 
 def test_a_tenant_is_made_and_recorded(root: Client) -> None:
-    root.post(url(Tenant, "add"), {"slug": "acme", "name": "Acme", "active": "on", **EMPTY_FORMSET})
+    root.post(url(Tenant, "add"), {"slug": "acme", "name": "Acme", "active": "on", **UNTOUCHED})
     entry = AuditEntry.objects.get(action="create")
     assert (entry.tenant, entry.actor) == (Tenant.objects.get(slug="acme"), "user:root")
 
 
 def test_a_bad_slug_is_refused(root: Client) -> None:
-    answer = root.post(url(Tenant, "add"), {"slug": "A b", "name": "x", **EMPTY_FORMSET})
+    answer = root.post(url(Tenant, "add"), {"slug": "A b", "name": "x", **UNTOUCHED})
     assert b"Use lower-case letters" in answer.content
     assert not Tenant.objects.exists()
 
 
 def test_ending_a_tenant_has_its_own_name_in_the_trail(root: Client) -> None:
     acme = make_tenant()
-    root.post(url(Tenant, "change", acme.pk), {"name": "Acme", **EMPTY_FORMSET})
+    root.post(url(Tenant, "change", acme.pk), {"name": "Acme", **UNTOUCHED})
     acme.refresh_from_db()
     entry = AuditEntry.objects.get(action="deactivate")
     assert (acme.active, entry.before, entry.after) == (False, {"active": True}, {"active": False})
 
 
+@pytest.mark.parametrize(("verb", "paused"), [("pause", True), ("resume", False)])
+def test_a_tenant_is_paused_and_resumed(root: Client, verb: str, paused: bool) -> None:
+    acme = make_tenant(paused_at=None if paused else timezone.now())
+    chosen = {"action": verb, "_selected_action": [str(acme.pk)]}
+    root.post(url(Tenant, "changelist"), chosen)
+    acme.refresh_from_db()
+    assert (acme.paused_at is not None) is paused
+    assert AuditEntry.objects.get(action=verb).actor == "user:root"
+
+
+def test_a_weight_of_zero_is_refused(root: Client) -> None:
+    acme = make_tenant()
+    sent = {"name": "Acme", **UNTOUCHED, "weight": "0"}
+    answer = root.post(url(Tenant, "change", acme.pk), sent)
+    assert b"greater than or equal to 1" in answer.content
+
+
 def test_a_tenants_slug_stays(root: Client) -> None:
     acme = make_tenant()
-    root.post(url(Tenant, "change", acme.pk), {"slug": "x", "name": "Acme", **EMPTY_FORMSET})
+    root.post(url(Tenant, "change", acme.pk), {"slug": "x", "name": "Acme", **UNTOUCHED})
     acme.refresh_from_db()
     assert acme.slug == "acme"
 
@@ -157,6 +174,15 @@ def test_a_good_pipeline_is_kept_and_recorded(root: Client) -> None:
     pipeline(root, f'[{{"key": "a", "engine_id": "{engine}"}}]')
     assert Pipeline.objects.get().name == "p"
     assert AuditEntry.objects.get(action="create").object_type == "pipeline"
+
+
+def test_the_maps_of_a_pipeline_are_checked_too(root: Client) -> None:
+    from apps.tasks.engines.registry import registry
+
+    engine = next(iter(registry().engines))
+    tasks = f'[{{"key": "a", "engine_id": "{engine}", "map": {{"over": "b", "path": "x"}}}}]'
+    assert "tasks.0.map.over" in pipeline(root, tasks)
+    assert not Pipeline.objects.exists()
 
 
 def test_only_superusers_manage_staff(root: Client) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import orjson
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpResponse, UnreadablePostError
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import (
@@ -26,6 +26,7 @@ from apps.jobs.transitions import InvalidTransition, NotThere
 from apps.tasks.graph import GraphError
 from apps.tasks.submit import IdempotencyConflict, QuotaExceeded
 from apps.tenants.strict_json import StrictJsonError
+from apps.workers.transitions import WorkerGone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 NON_FIELD = "non_field_errors"
 RETRY_AFTER_SECONDS = 5
+_AWAY_STATES = frozenset({"25006", "25P03"})
 
 
 class Conflict(APIException):
@@ -77,6 +79,14 @@ class Unavailable(APIException):
     wait = RETRY_AFTER_SECONDS
 
 
+def database_is_away(error: BaseException | None) -> bool:
+    """Whether it does not answer, or answers that this server or session takes no writes now."""
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return True
+    state = getattr(error.__cause__, "sqlstate", None) if error is not None else None
+    return isinstance(error, DatabaseError) and state in _AWAY_STATES
+
+
 def _unauthenticated(error: APIException) -> APIException:
     """One body for every cause; the error keeps its `WWW-Authenticate`."""
     error.detail = ErrorDetail("Send a valid key, or log in.", code=NotAuthenticated.default_code)
@@ -107,6 +117,7 @@ class ConsoleErrors(ExceptionHandler):
         AuthenticationFailed: _unauthenticated,
         InvalidTransition: lambda error: Conflict(str(error)),
         NotThere: lambda _: NotFound(),
+        WorkerGone: lambda _: Conflict("The worker is offline: it takes no orders."),
         IdempotencyConflict: lambda error: OtherBody(str(error) or None),
         QuotaExceeded: lambda error: OverQuota(str(error)),
         GraphError: _graph,
@@ -114,11 +125,11 @@ class ConsoleErrors(ExceptionHandler):
         DjangoValidationError: _model_validation,
         RequestDataTooBig: lambda _: TooLarge(),
         UnreadablePostError: lambda _: ParseError("The body ended early."),
-        OperationalError: lambda _: Unavailable(),
-        InterfaceError: lambda _: Unavailable(),
     }
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if database_is_away(exc):
+            return Unavailable()
         for kind in type(exc).__mro__:
             if kind in self.known:
                 return self.known[kind](exc)

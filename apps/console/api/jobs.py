@@ -1,4 +1,4 @@
-"""Jobs: list, submit, look at, cancel, retry, clone, delete."""
+"""Jobs: list, submit, look at, cancel, retry, clone, raise, delete."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from apps.console.api.fields import names_of, valid, valid_query
+from apps.console.api.jobs_filters import JobFilter
 from apps.console.api.jobs_serializers import (
     CancelSerializer,
     CloneSerializer,
     EventPageSerializer,
     EventsQuery,
     JobDetailSerializer,
-    JobFilter,
     JobPageSerializer,
     SubmissionSerializer,
     WaitQuery,
@@ -23,14 +23,15 @@ from apps.console.api.jobs_serializers import (
 )
 from apps.console.api.logs import JobLogPageSerializer, JobLogQuery, job_log
 from apps.console.api.pagination import KeysetPagination, PageQuery
+from apps.console.api.schema import ErrorSerializer
 from apps.console.api.throttle import check_submit_quota
 from apps.console.event_rows import event_page
 from apps.console.job_rows import COLUMNS, job_detail, job_rows, visible_jobs
 from apps.console.waiting import wait_for_end
 from apps.jobs.models import Job
-from apps.tasks import control
+from apps.tasks import control, raising
 from apps.tasks.submit import Submission, clone, submit
-from apps.tenants.scoping import TenantViewSet
+from apps.tenants.scoping import STAFF, TenantViewSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +39,12 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from apps.console.job_rows import JobDetail
+
 _IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
-_NOT_COUNTED = {"q", "engine", "pipeline", "label", "created_after", "created_before"}
+_NOT_COUNTED = {
+    "q", "engine", "error_code", "pipeline", "label", "created_after", "created_before",
+}  # fmt: skip
 
 
 class JobViewSet(TenantViewSet):
@@ -55,6 +60,8 @@ class JobViewSet(TenantViewSet):
         "cancel": "jobs:write",
         "retry": "jobs:write",
         "clone": "jobs:write",
+        "raise_": STAFF,
+        "lower": STAFF,
         "events": "jobs:read",
         "logs": "jobs:read",
     }
@@ -75,6 +82,9 @@ class JobViewSet(TenantViewSet):
         found: Job = self.find(visible_jobs().only("id"), id=self.kwargs["job_id"])
         return found.pk
 
+    def _shown(self, job_id: UUID) -> JobDetail:
+        return job_detail(job_id, to_tenant=self.caller.tenant is not None)
+
     @extend_schema(parameters=[PageQuery], responses=JobPageSerializer)
     def list(self, request: Request) -> Response:
         found = self.filter_queryset(self.get_queryset()).values(*COLUMNS)
@@ -83,7 +93,7 @@ class JobViewSet(TenantViewSet):
     @extend_schema(
         parameters=[_IDEMPOTENCY_KEY],
         request=SubmissionSerializer,
-        responses={201: JobDetailSerializer, 200: JobDetailSerializer},
+        responses={201: JobDetailSerializer, 200: JobDetailSerializer, 422: ErrorSerializer},
     )
     def create(self, request: Request) -> Response:
         tenant = self.tenant_for_write()
@@ -91,13 +101,13 @@ class JobViewSet(TenantViewSet):
         check_submit_quota(tenant)
         key = idempotency_key(request)
         job, created = submit(tenant, submission, self.caller.actor, key)
-        return Response(job_detail(job.pk), status=201 if created else 200)
+        return Response(self._shown(job.pk), status=201 if created else 200)
 
     @extend_schema(parameters=[WaitQuery], responses=JobDetailSerializer)
     def retrieve(self, request: Request, job_id: str) -> Response:
         found = self.job_id()
         wait_for_end(found, valid_query(WaitQuery, request.query_params)["wait"])
-        return Response(job_detail(found))
+        return Response(self._shown(found))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, job_id: str) -> Response:
@@ -108,20 +118,32 @@ class JobViewSet(TenantViewSet):
     def cancel(self, request: Request, job_id: str) -> Response:
         found = self.job_id()
         control.cancel(found, self.caller.actor, **valid(CancelSerializer, request.data))
-        return Response(job_detail(found), status=202)
+        return Response(self._shown(found), status=202)
 
     @extend_schema(request=None, responses=JobDetailSerializer)
     def retry(self, request: Request, job_id: str) -> Response:
         found = self.job_id()
         control.retry(found, self.caller.actor)
-        return Response(job_detail(found))
+        return Response(self._shown(found))
 
     @extend_schema(request=CloneSerializer, responses={201: JobDetailSerializer})
     def clone(self, request: Request, job_id: str) -> Response:
         job: Job = self.find(visible_jobs().select_related("tenant"), id=job_id)
         check_submit_quota(job.tenant)
         copy = clone(job, self.caller.actor, **valid(CloneSerializer, request.data))
-        return Response(job_detail(copy.pk), status=201)
+        return Response(self._shown(copy.pk), status=201)
+
+    @extend_schema(request=None, responses=JobDetailSerializer)
+    def raise_(self, request: Request, job_id: str) -> Response:
+        found = self.job_id()
+        raising.raise_job(found, self.caller.actor)
+        return Response(self._shown(found))
+
+    @extend_schema(request=None, responses=JobDetailSerializer)
+    def lower(self, request: Request, job_id: str) -> Response:
+        found = self.job_id()
+        raising.lower_job(found, self.caller.actor)
+        return Response(self._shown(found))
 
     @extend_schema(parameters=[EventsQuery], responses=EventPageSerializer)
     def events(self, request: Request, job_id: str) -> Response:

@@ -1,23 +1,15 @@
-"""The shapes of jobs: what is submitted, what is answered, and what a list can be narrowed to."""
+"""The shapes of jobs: what is submitted, and what is answered."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import django_filters
-from django import forms
-from django.core.exceptions import ValidationError as FormError
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from apps.console.api.fields import FlagField, StrictSerializer, TextField, WholeField, printable
-from apps.jobs.models import Job
 from apps.jobs.status import JobStatus
-from apps.tasks.models import Task
 from apps.tenants.strict_json import check_keys
 
 if TYPE_CHECKING:
@@ -124,6 +116,23 @@ class JobSerializer(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)
+    demo = serializers.BooleanField(help_text="Of a built-in pipeline, for a first look.")
+    raised = serializers.BooleanField(help_text="Staff put it before the jobs of all tenants.")
+
+
+class ReceiptSerializer(serializers.Serializer[Any]):
+    requested_at = serializers.DateTimeField()
+    requested_by = serializers.CharField(allow_null=True)
+    signalled_at = serializers.DateTimeField(allow_null=True)
+    gone_at = serializers.DateTimeField(allow_null=True)
+    freed_at = serializers.DateTimeField(allow_null=True)
+
+
+class JobReceiptSerializer(ReceiptSerializer):
+    attempts = serializers.IntegerField(help_text="How many runs were told to stop.")
+    unconfirmed = serializers.IntegerField(
+        help_text="Those told more than 30 s ago whose process is not known to be gone."
+    )
 
 
 class JobDetailSerializer(JobSerializer):
@@ -134,6 +143,7 @@ class JobDetailSerializer(JobSerializer):
     result_too_large = serializers.BooleanField()
     error = serializers.CharField(allow_null=True)
     seq = serializers.IntegerField()
+    cancel = JobReceiptSerializer(allow_null=True)
 
 
 @extend_schema_serializer(many=False)
@@ -156,69 +166,3 @@ class EventSerializer(serializers.Serializer[Any]):
 class EventPageSerializer(serializers.Serializer[Any]):
     events = EventSerializer(many=True)
     next = serializers.IntegerField(allow_null=True)
-
-
-# Filters -----------------------------------------------------------------------------------------
-
-
-class _LabelFormField(forms.Field):
-    widget = forms.MultipleHiddenInput
-
-    def to_python(self, value: Any) -> list[tuple[str, str]]:
-        pairs = [text.partition(":") for text in value or ()]
-        if len(pairs) > MOST_LABELS or any(not name or not colon for name, colon, _ in pairs):
-            raise FormError("Write a label as name:value.", code="invalid")
-        if any("\0" in name + wanted for name, _, wanted in pairs):
-            raise FormError("Null characters are not allowed.", code="invalid")
-        return [(name, wanted) for name, _, wanted in pairs]
-
-
-@extend_schema_field({"type": "array", "items": {"type": "string"}})
-class LabelFilter(django_filters.Filter):  # type: ignore[misc]
-    """`label=name:value`, repeatable: jobs that have them all."""
-
-    field_class = _LabelFormField
-
-    def filter(self, queryset: QuerySet[Job], pairs: list[tuple[str, str]]) -> QuerySet[Job]:
-        for name, wanted in pairs or ():
-            queryset = queryset.filter(labels__name=name, labels__value=wanted)
-        return queryset
-
-
-def _sensible_year(at: datetime) -> None:
-    if not 1970 <= at.year <= 2200:
-        raise FormError("The year must be from 1970 to 2200.", code="out_of_range")
-
-
-class JobFilter(django_filters.FilterSet):  # type: ignore[misc]
-    status = django_filters.MultipleChoiceFilter(choices=JobStatus.choices, method="by_status")
-    q = django_filters.CharFilter(max_length=64, method="by_text")
-    engine = django_filters.CharFilter(max_length=100, method="by_engine")
-    pipeline = django_filters.CharFilter(max_length=100)
-    label = LabelFilter()
-    created_after = django_filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="gte", validators=[_sensible_year]
-    )
-    created_before = django_filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="lt", validators=[_sensible_year]
-    )
-
-    def by_status(self, jobs: QuerySet[Job], _name: str, statuses: list[str]) -> QuerySet[Job]:
-        return jobs.filter(status__in=statuses) if statuses else jobs
-
-    @extend_schema_field(OpenApiTypes.STR)
-    def by_text(self, jobs: QuerySet[Job], _name: str, text: str) -> QuerySet[Job]:
-        """Jobs whose name, or id, begins so."""
-        return jobs.filter(Q(name__istartswith=text) | _id_begins(text))
-
-    @extend_schema_field(OpenApiTypes.STR)
-    def by_engine(self, jobs: QuerySet[Job], _name: str, engine_id: str) -> QuerySet[Job]:
-        """Jobs with a task of this engine."""
-        return jobs.filter(Exists(Task.objects.filter(job=OuterRef("pk"), engine_id=engine_id)))
-
-
-def _id_begins(text: str) -> Q:
-    digits = text.replace("-", "").lower()
-    if not digits or len(digits) > 32 or not set(digits) <= set("0123456789abcdef"):
-        return Q()
-    return Q(id__gte=digits.ljust(32, "0"), id__lte=digits.ljust(32, "f"))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from rest_framework.request import Request
 
+    from apps.console.task_rows import TaskDetail
+
 
 class TaskViewSet(TenantViewSet):
     queryset = Task.objects.filter(job__deleted_at=None).only("id", "job_id", "attempt")
@@ -48,6 +50,9 @@ class TaskViewSet(TenantViewSet):
         path = {"id": self.kwargs["task_id"], "job_id": self.kwargs["job_id"]}
         return self.find(self.queryset.all(), **path)
 
+    def _shown(self, task: Task) -> TaskDetail:
+        return task_detail(task.pk, to_tenant=self.caller.tenant is not None)
+
     @extend_schema(responses=JobTasksSerializer)
     def list(self, request: Request, job_id: str) -> Response:
         job: Job = self.find(visible_jobs().only("id"), id=job_id)
@@ -55,14 +60,14 @@ class TaskViewSet(TenantViewSet):
 
     @extend_schema(responses=TaskDetailSerializer)
     def retrieve(self, request: Request, job_id: str, task_id: str) -> Response:
-        return Response(task_detail(self.task().pk))
+        return Response(self._shown(self.task()))
 
     @extend_schema(request=TaskRetrySerializer, responses=TaskDetailSerializer)
     def retry(self, request: Request, job_id: str, task_id: str) -> Response:
         task = self.task()
         change = valid(TaskRetrySerializer, request.data)
         control.retry_task(task.job_id, task.pk, self.caller.actor, **change)
-        return Response(task_detail(task.pk))
+        return Response(self._shown(task))
 
     @extend_schema(parameters=[TaskLogQuery], responses=TaskLogPageSerializer)
     def logs(self, request: Request, job_id: str, task_id: str) -> Response:

@@ -8,12 +8,20 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from apps.console.api.fields import StrictSerializer
-from apps.console.api.jobs_serializers import ParametersField
+from apps.console.api.jobs_serializers import ParametersField, ReceiptSerializer
 from apps.tasks.status import AttemptOutcome, TaskStatus
 
 
 class TaskRetrySerializer(StrictSerializer):
     config = ParametersField(default=None)
+
+
+class MapSerializer(serializers.Serializer[Any]):
+    """Over which task's output, and where in it the list is."""
+
+    over = serializers.CharField()
+    path = serializers.CharField(allow_blank=True)
+    max = serializers.IntegerField()
 
 
 class TaskSerializer(serializers.Serializer[Any]):
@@ -40,6 +48,9 @@ class TaskSerializer(serializers.Serializer[Any]):
     error_code = serializers.CharField(allow_null=True)
     reason = serializers.CharField(allow_null=True)
     seq = serializers.IntegerField()
+    map = MapSerializer(allow_null=True)
+    mapped_from = serializers.UUIDField(allow_null=True)
+    map_index = serializers.IntegerField(allow_null=True)
 
 
 @extend_schema_serializer(many=False)
@@ -67,6 +78,10 @@ class TaskFileSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
 
 
+class TaskReceiptSerializer(ReceiptSerializer):
+    confirmed = serializers.BooleanField(help_text="The process is known to be gone.")
+
+
 class TaskDetailSerializer(TaskSerializer):
     config = serializers.DictField()
     inputs = serializers.DictField(allow_null=True)
@@ -74,6 +89,7 @@ class TaskDetailSerializer(TaskSerializer):
     output = serializers.JSONField(allow_null=True)
     files = TaskFileSerializer(many=True)
     attempts = AttemptSerializer(many=True)
+    cancel = TaskReceiptSerializer(allow_null=True)
 
 
 class BlockingSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from apps.tasks import pauses
 from apps.tenants.models import Tenant
 from apps.tenants.scoping import TenantViewSet
 
@@ -28,6 +29,9 @@ class TenantSerializer(serializers.ModelSerializer[Tenant]):
             "max_running_tasks",
             "max_submits_per_minute",
             "max_sessions",
+            "weight",
+            "paused_at",
+            "paused_by",
         )
 
 
@@ -40,3 +44,17 @@ class TenantListViewSet(TenantViewSet):
     @extend_schema(responses=TenantSerializer(many=True))
     def list(self, request: Request) -> Response:
         return Response(TenantSerializer(self.get_queryset(), many=True).data)
+
+    @extend_schema(request=None, responses=TenantSerializer)
+    def pause(self, request: Request, slug: str) -> Response:
+        pauses.pause_tenant(slug, self.caller.actor)
+        return self._shown(slug)
+
+    @extend_schema(request=None, responses=TenantSerializer)
+    def resume(self, request: Request, slug: str) -> Response:
+        pauses.resume_tenant(slug, self.caller.actor)
+        return self._shown(slug)
+
+    def _shown(self, slug: str) -> Response:
+        tenant: Tenant = self.find(self.get_queryset(), slug=slug)
+        return Response(TenantSerializer(tenant).data)

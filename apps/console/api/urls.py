@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 from django.urls import path
 
 from apps.console.api import health, schema
+from apps.console.api.bulk import BulkViewSet
 from apps.console.api.dashboard import DashboardViewSet
 from apps.console.api.engines import EngineViewSet
 from apps.console.api.files import FileViewSet, SignedFileView
 from apps.console.api.jobs import JobViewSet
 from apps.console.api.me import MeViewSet
 from apps.console.api.pipelines import PipelineViewSet
+from apps.console.api.queue import QueueViewSet
 from apps.console.api.realtime import RealtimeViewSet
 from apps.console.api.tasks import TaskViewSet
 from apps.console.api.tenants import TenantListViewSet
+from apps.console.api.usage import UsageViewSet
+from apps.console.api.workers import WorkerViewSet
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -29,10 +33,14 @@ _FILE = "files/<str:file_id>"
 urlpatterns: list[URLPattern] = [
     path("dashboard", DashboardViewSet.as_view({"get": "retrieve"})),
     path("jobs", JobViewSet.as_view({"get": "list", "post": "create"})),
+    path("jobs/bulk", BulkViewSet.as_view({"post": "create"})),
+    path("jobs/bulk/<str:bulk_id>", BulkViewSet.as_view({"get": "retrieve"})),
     path(_JOB, JobViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
     path(f"{_JOB}/cancel", JobViewSet.as_view({"post": "cancel"})),
     path(f"{_JOB}/retry", JobViewSet.as_view({"post": "retry"})),
     path(f"{_JOB}/clone", JobViewSet.as_view({"post": "clone"})),
+    path(f"{_JOB}/raise", JobViewSet.as_view({"post": "raise_"})),
+    path(f"{_JOB}/lower", JobViewSet.as_view({"post": "lower"})),
     path(f"{_JOB}/events", JobViewSet.as_view({"get": "events"})),
     path(f"{_JOB}/logs", JobViewSet.as_view({"get": "logs"})),
     path(f"{_JOB}/tasks", TaskViewSet.as_view({"get": "list"})),
@@ -47,8 +55,19 @@ urlpatterns: list[URLPattern] = [
     path(f"{_FILE}/complete", FileViewSet.as_view({"post": "complete"})),
     path("signed-files/<str:token>", SignedFileView.as_view()),
     path("engines", EngineViewSet.as_view({"get": "list"})),
+    path("engines/<str:engine_id>/pause", EngineViewSet.as_view({"post": "pause"})),
+    path("engines/<str:engine_id>/resume", EngineViewSet.as_view({"post": "resume"})),
+    path("queue", QueueViewSet.as_view({"get": "list"})),
+    path("usage", UsageViewSet.as_view({"get": "list"})),
     path("pipelines", PipelineViewSet.as_view({"get": "list"})),
     path("tenants", TenantListViewSet.as_view({"get": "list"})),
+    path("tenants/<str:slug>/pause", TenantListViewSet.as_view({"post": "pause"})),
+    path("tenants/<str:slug>/resume", TenantListViewSet.as_view({"post": "resume"})),
+    path("workers", WorkerViewSet.as_view({"get": "list"})),
+    path("workers/<str:worker_id>/drain", WorkerViewSet.as_view({"post": "drain"})),
+    path("workers/<str:worker_id>/resume", WorkerViewSet.as_view({"post": "resume"})),
+    path("nodes/<str:name>/drain", WorkerViewSet.as_view({"post": "drain_node"})),
+    path("nodes/<str:name>/resume", WorkerViewSet.as_view({"post": "resume_node"})),
     path("me", MeViewSet.as_view({"get": "retrieve"})),
     path("realtime/status", RealtimeViewSet.as_view({"get": "retrieve"})),
     path("healthz", health.HealthView.as_view()),

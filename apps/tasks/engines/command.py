@@ -25,6 +25,7 @@ class CommandRunner:
         folder = Path(task["work"])
         document = folder / "document.json"
         output = folder / "output.json"
+        (folder / "files").mkdir(mode=0o700, parents=True, exist_ok=True)
         document.write_text(json.dumps(task["document"]), encoding="utf-8")
         environment = os.environ | {"YARD_OUTPUT": str(output), "YARD_FILES": str(folder / "files")}
         try:

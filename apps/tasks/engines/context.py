@@ -44,9 +44,15 @@ class TaskContext:
     inputs: dict[str, Any]
     files: dict[str, Path]
     input_files: dict[str, dict[str, Path]]
-    output_folder: Path
+    _folder: Path
     _send: Callable[[dict[str, Any]], None] = field(default=print, repr=False)
     cancelled: bool = False
+
+    @property
+    def output_folder(self) -> Path:
+        """Where files are left; made when it is first asked for."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._folder
 
     def log(self, text: str, level: str = "info") -> None:
         """Add to the task's log; `level` is debug, info, warning or error."""

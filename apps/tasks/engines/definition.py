@@ -63,6 +63,9 @@ def read(engine_id: str, table: Mapping[str, Any], folder: Path, *, demo: bool =
     if len(kinds) != 1:
         detail = "An engine has exactly one of python, command and http."
         raise EngineError(engine_id, kinds[1] if kinds else None, detail)
+    if "command" in table and table.get("batch", 1) > 1:
+        detail = "A command runs one task at a time: batch is for python and http engines."
+        raise EngineError(engine_id, "batch", detail)
     values = {"stage": engine_id, **table}
     values["command"] = tuple(table.get("command", ()))
     values["models"] = tuple(table.get("models", ()))

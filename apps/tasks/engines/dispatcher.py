@@ -12,42 +12,29 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
-from uuid_utils.compat import uuid4
 
 from apps.tasks import bell, claims
 from apps.tasks.engines.hands import Hands, hand_back
+from apps.tasks.engines.presence import Every, Presence
 from apps.tasks.engines.reports import DATABASE_AWAY
 from apps.tasks.sweep import ready_due_retries, sweep
+from apps.tenants import sql
+from apps.tenants.audit import SYSTEM
+from apps.tenants.crash import point
 from apps.workers import transitions as workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from apps.tasks.claims import Claim
     from apps.tasks.engines.definition import Engine
     from apps.workers.models import Worker
 
 logger = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 5.0
 KILL_SECONDS = 2.0
 LAST_SECONDS = 5.0
-
-
-class Every:
-    """Says when a duty is due again; jitter keeps many workers from acting at once."""
-
-    def __init__(self, seconds: float, jitter: float = 0.0) -> None:
-        self._seconds = seconds
-        self._jitter = jitter
-        self._next = 0.0
-
-    def due(self) -> bool:
-        """Whether it is time; the next time counts from now."""
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + self._seconds + random.uniform(0, self._jitter)  # noqa: S311
-        return True
+DATABASE_PAUSE_SECONDS = 0.5
 
 
 class Dispatcher:
@@ -55,32 +42,41 @@ class Dispatcher:
 
     Call `run` on a thread that lives as long as the process (hosts die with it); `hear` and
     `stop` may be called from any thread. Whatever the broker does, the database is asked for
-    work every few seconds. Once stopped, what runs has `grace` seconds to finish.
+    work every few seconds. Once stopped, what runs has `grace` seconds to finish. `stuck` says,
+    after `run` has returned, that this process no longer consumes its queue and should be
+    started anew.
     """
 
-    def __init__(self, engines: Mapping[str, Engine], name: str, node: str, grace: float) -> None:
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        name: str,
+        node: str,
+        grace: float,
+        send_canary: Callable[[], bool] | None = None,
+    ) -> None:
         self._engines = dict(engines)
-        self._name = name
-        self._node = node
         self._grace = grace
-        self._lease = float(settings.CONSOLE_LEASE_SECONDS)
         self._selector = selectors.DefaultSelector()
         self._wake_in, self._wake_out = os.pipe()
         for descriptor in (self._wake_in, self._wake_out):
             os.set_blocking(descriptor, False)
         self._selector.register(self._wake_in, selectors.EVENT_READ)
-        self._hands = Hands(self._selector, self._wake)
+        self._hands = Hands(self._engines, self._selector, self._wake)
+        self._presence = Presence(self._engines, name, node, send_canary)
+        self._bells = bell.Bells()
         self._hungry: set[str] = set(self._engines)
         self._rung: set[str] = set()
         self._rung_lock = threading.Lock()
         self._stopping_at: float | None = None
-        self._worker: Worker | None = None
-        self._renew = Every(self._lease / 3)
+        self._away_until = 0.0
+        self._peers = 1
         self._look = Every(1.0)
         self._retries = Every(1.0, jitter=0.5)
         self._poll = Every(2.0, jitter=3.0)
-        self._sweep = Every(SWEEP_SECONDS, jitter=2.0)
+        self._sweep = Every(settings.CONSOLE_SWEEP_SECONDS, settings.CONSOLE_SWEEP_SECONDS / 2)
         self._keep_logs = Every(0.5)
+        self.stuck = False
 
     def hear(self, engine_id: str) -> None:
         """A bell: this engine has ready work."""
@@ -88,6 +84,10 @@ class Dispatcher:
             with self._rung_lock:
                 self._rung.add(engine_id)
             self._wake()
+
+    def canary_came_back(self) -> None:
+        """What we sent to ourselves has arrived: this process consumes."""
+        self._presence.canary.came_back()
 
     def stop(self) -> None:
         """Claim nothing more, finish or hand back what runs, leave."""
@@ -101,15 +101,24 @@ class Dispatcher:
         try:
             while not self._done():
                 self._wait()
-                try:
-                    self._step()
-                except DATABASE_AWAY as error:
-                    logger.warning("database_away", extra={"cause": str(error)})
-                    connection.close()
-                    self._selector.select(1.0)
+                self._hands.listen()
+                if time.monotonic() >= self._away_until:
+                    self._talk()
         finally:
             bell.unlisten(self.hear)
             self._leave()
+
+    def _talk(self) -> None:
+        """All that needs the database; what cannot be said now is kept and said later."""
+        try:
+            sql.steady_plans()
+            self._step()
+        except DATABASE_AWAY as error:
+            logger.warning("database_away", extra={"cause": str(error)})
+            connection.close()
+            self._away_until = time.monotonic() + DATABASE_PAUSE_SECONDS
+            if self._presence.silent:
+                self._hands.stop_silent()
 
     def _done(self) -> bool:
         if self._stopping_at is None:
@@ -124,7 +133,7 @@ class Dispatcher:
             return
 
     def _wait(self) -> None:
-        for key, _ in self._selector.select(0.05 if self._hands else 0.5):
+        for key, _ in self._selector.select(self._hands.wait_seconds()):
             if key.fd == self._wake_in:
                 os.read(self._wake_in, 4096)
         with self._rung_lock:
@@ -132,88 +141,118 @@ class Dispatcher:
             self._rung.clear()
 
     def _step(self) -> None:
-        worker = self._keep_lease()
-        self._hands.listen()
-        ready, freed = self._hands.report()
-        self._hungry |= freed
-        self._spread(ready)
+        if not self._presence.keep(busy=self._full, stale=self._hands.stale):
+            self._hands.abandon()
+            return
+        worker = self._presence.worker
+        assert worker is not None  # noqa: S101
+        self._report(worker)
         if self._look.due():
-            self._hands.compare(worker.id)
+            self._look_around(worker)
         if self._keep_logs.due():
             self._hands.store_logs()
         if self._stopping_at is None:
             self._find_work(worker)
         elif time.monotonic() - self._stopping_at > self._grace:
+            point("hand_back.before")
             self._hands.stop_all(KILL_SECONDS)
+        self._bells.ring_due()
 
-    def _keep_lease(self) -> Worker:
-        """Register or renew; when declared offline meanwhile, let everything go and begin anew."""
-        if self._worker is not None and self._renew.due():
-            if workers.renew(self._worker.id, self._lease):
-                return self._worker
-            logger.warning("worker_declared_offline", extra={"worker": self._name})
-            self._worker = None
-            self._hands.abandon()
-        if self._worker is None:
-            slots = {engine_id: engine.concurrency for engine_id, engine in self._engines.items()}
-            self._worker = workers.register(
-                name=self._name,
-                node=self._node,
-                boot_id=uuid4(),
-                pid=os.getpid(),
-                engines={engine_id: {"slots": number} for engine_id, number in slots.items()},
-                slots=sum(slots.values()),
-                lease_seconds=self._lease,
-            )
-            self._renew.due()
-        return self._worker
+    @property
+    def _full(self) -> bool:
+        return not any(self._hands.room(engine_id) for engine_id in self._engines)
+
+    def _look_around(self, worker: Worker) -> None:
+        """Once a second: what was cancelled, whether to drain, how many share the work."""
+        self._hands.compare(worker.id)
+        if self._presence.look() and not self._presence.draining:
+            self._hungry |= set(self._engines)
+        self._peers = max(1, workers.online_count())
+        if self._hands.unkillable and not self._presence.draining:
+            logger.error("host_cannot_be_killed", extra={"worker": worker.name})
+            workers.drain(worker.id, SYSTEM)
+        if self._presence.canary.stuck:
+            logger.error("worker_consumes_nothing", extra={"worker": worker.name})
+            self.stuck = True
+            self.stop()
 
     def _find_work(self, worker: Worker) -> None:
-        if self._sweep.due() and workers.take_tick("sweep", SWEEP_SECONDS):
+        if self._sweep.due() and workers.take_tick("sweep", settings.CONSOLE_SWEEP_SECONDS):
             self._spread(dict.fromkeys(sweep(), 1))
         if self._retries.due():
             self._spread(dict.fromkeys(ready_due_retries(), 1))
         if self._poll.due():
             self._hungry |= set(self._engines)
+        if self._presence.draining:
+            return
         hungry = list(self._hungry)
         random.shuffle(hungry)
         for engine_id in hungry:
-            free = self._free(engine_id)
-            if free > 0:
-                self._claim(worker, engine_id, free)
+            room = self._hands.room(engine_id)
+            if room > 0:
+                self._claim(worker, engine_id, room)
 
-    def _claim(self, worker: Worker, engine_id: str, free: int) -> None:
-        claimed = claims.claim(worker.id, engine_id, free)
-        if len(claimed) < free:
+    def _report(self, worker: Worker) -> None:
+        """Settle, and claim what takes the place of what has ended in the same transaction."""
+
+        limit = 0
+
+        def take(engine_id: str) -> sql.Statement | None:
+            nonlocal limit
+            room = self._hands.room(engine_id)
+            if room == 0 or self._stopping_at is not None or self._presence.draining:
+                return None
+            limit = self._share(engine_id, room)
+            return claims.first_statement(worker.id, engine_id, limit)
+
+        reported = self._hands.report(take)
+        if reported.freed:
+            point("settle.after_commit")
+        self._presence.note(finished=bool(reported.freed))
+        self._hungry |= reported.freed
+        if limit:
+            self._begin(reported.engine_id, reported.claimed, limit)
+        self._spread(reported.ready)
+
+    def _claim(self, worker: Worker, engine_id: str, room: int) -> None:
+        limit = self._share(engine_id, room)
+        point("claim.before")
+        claimed = claims.claim(worker.id, engine_id, limit)
+        if len(claimed) < limit:
             self._hungry.discard(engine_id)
-        elif settings.REDIS_URL:
-            # There may be more than we can take: let another worker know before we begin.
-            bell.ring([engine_id])
-        if claimed:
-            self._hands.start(claimed, self._engines[engine_id])
+        self._begin(engine_id, claimed, limit)
 
-    def _free(self, engine_id: str) -> int:
-        return self._engines[engine_id].concurrency - self._hands.of_engine(engine_id)
+    def _begin(self, engine_id: str, claimed: list[Claim], limit: int) -> None:
+        if claimed and len(claimed) == limit and settings.REDIS_URL:
+            # There may be more than we can take: let another worker know before we begin.
+            self._bells.ring(engine_id)
+        if claimed:
+            point("claim.after_commit")
+            self._presence.note(claimed=True)
+            self._hands.start(claimed, engine_id)
+
+    def _share(self, engine_id: str, room: int) -> int:
+        """What we may take of the work that is there, so that others are not left without."""
+        engine = self._engines[engine_id]
+        if engine.batch == 1 or room <= engine.concurrency:
+            return room
+        ready = claims.ready_count(engine_id, room * self._peers)
+        return max(engine.concurrency, min(room, -(-ready // self._peers)))
 
     def _spread(self, ready: Mapping[str, int]) -> None:
         """New ready work: ours if we serve it; ring for what we do not, or not alone."""
         self._hungry |= ready.keys() & self._engines.keys()
-        others = [
-            engine_id
-            for engine_id, number in ready.items()
-            if engine_id not in self._engines
-            or (settings.REDIS_URL and number > self._free(engine_id))
-        ]
-        if others:
-            bell.ring(others)
+        for engine_id, number in ready.items():
+            ours = engine_id in self._engines and not self._presence.draining
+            if not ours or (settings.REDIS_URL and number > self._hands.room(engine_id)):
+                self._bells.ring(engine_id)
 
     def _leave(self) -> None:
         """Hosts end, whatever is still held is handed back, the worker row says so."""
         left = self._hands.close()
         try:
             bell.ring(hand_back(left))
-            if self._worker is not None:
-                workers.stop(self._worker.id)
+            self._presence.leave()
         except DATABASE_AWAY as error:
             logger.warning("left_without_word", extra={"cause": str(error)})
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import IO, Any
+from typing import Any
 
 LENGTH = struct.Struct(">I")
 LARGEST = 256 * 1024 * 1024
@@ -40,16 +40,6 @@ class FrameReader:
             messages.append(_decode(bytes(self._buffer[LENGTH.size : end])))
             del self._buffer[:end]
         return messages
-
-
-def read_frame(stream: IO[bytes]) -> dict[str, Any] | None:
-    """The next frame of a blocking stream; `None` at its end."""
-    head = stream.read(LENGTH.size)
-    if len(head) < LENGTH.size:
-        return None
-    (size,) = LENGTH.unpack(head)
-    body = stream.read(size)
-    return _decode(body) if len(body) == size else None
 
 
 def _decode(body: bytes) -> dict[str, Any]:

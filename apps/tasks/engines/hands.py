@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.core.files.storage import default_storage
 
+from apps.tasks.claims import claims_of
 from apps.tasks.engines.hosts import HostPool
+from apps.tasks.engines.line import FLUSH_SECONDS, Line
 from apps.tasks.engines.reports import kept, settle_reports
 from apps.tasks.engines.running import Run
 from apps.tasks.engines.staging import Stage
-from apps.tasks.models import Task
+from apps.tasks.models import Attempt, Task
 from apps.tasks.settle import Outcome, Report, settle
 from apps.tasks.status import TaskStatus
+from apps.tenants.clock import database_now
+from apps.tenants.crash import point
 
 if TYPE_CHECKING:
     import selectors
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from apps.tasks.claims import Claim
     from apps.tasks.engines.definition import Engine
+    from apps.tasks.engines.slots import Slot
+    from apps.tasks.engines.staging import Document
+    from apps.tenants import sql
 
 logger = logging.getLogger(__name__)
 
@@ -30,75 +38,134 @@ START_SHOWS_AFTER_SECONDS = 0.05
 """An attempt that ends sooner tells its start and its end in one event."""
 
 
+@dataclass
+class Reported:
+    """What a report brought: engines with new ready work, engines with free slots, and claims of
+    one engine.
+    """
+
+    ready: dict[str, int] = field(default_factory=dict)
+    freed: set[str] = field(default_factory=set)
+    claimed: list[Claim] = field(default_factory=list)
+    engine_id: str = ""
+
+
 class Hands:
     """Every attempt this worker has claimed and not yet let go."""
 
-    def __init__(self, selector: selectors.BaseSelector, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engines: Mapping[str, Engine],
+        selector: selectors.BaseSelector,
+        wake: Callable[[], None],
+    ) -> None:
         self._hosts = HostPool(selector)
         self._stage = Stage()
         self._wake = wake
-        self._runs: list[Run] = []
+        self._runs: dict[tuple[UUID, int], Run] = {}
+        self._lines = {
+            engine_id: Line(engine, self._hosts) for engine_id, engine in engines.items()
+        }
+        self.stale = 0
 
     def __len__(self) -> int:
         return len(self._runs)
 
-    def of_engine(self, engine_id: str) -> int:
-        """How many slots of this engine are taken."""
-        return sum(1 for run in self._runs if run.engine.engine_id == engine_id)
+    def room(self, engine_id: str) -> int:
+        """How many tasks of this engine may be claimed now."""
+        return self._lines[engine_id].room
 
-    def start(self, claimed: Iterable[Claim], engine: Engine) -> None:
+    @property
+    def sending(self) -> bool:
+        """Whether a document still waits for its host to read it."""
+        return any(slot.sending for slot in self._slots())
+
+    @property
+    def unkillable(self) -> bool:
+        """Whether a host outlived SIGKILL."""
+        return any(slot.unkillable for slot in self._slots())
+
+    def start(self, claimed: Sequence[Claim], engine_id: str) -> None:
         """Stage freshly claimed tasks; each goes to a host as soon as its files are there."""
-        runs = [Run(claim, engine, self._stage.folder(claim)) for claim in claimed]
-        self._runs += runs
+        line = self._lines[engine_id]
+        runs = [Run(claim, line.engine, self._stage.folder(claim)) for claim in claimed]
+        for run in runs:
+            self._runs[run.place] = run
+            line.add(run)
         documents = self._stage.documents([run.claim for run in runs])
         for run in runs:
             document = documents[run.claim.task_id]
-            missing = document.resolve()
-            if missing is not None:
-                run.fail(missing, final=True, error_code="bad_input")
-                continue
-            links = engine.kind == "http"
-            run.staged = self._stage.bring(document, run.folder, as_links=links)
+            self._bring(run, document)
+        line.assign()
+
+    def _bring(self, run: Run, document: Document) -> None:
+        missing = document.resolve()
+        if missing is not None:
+            run.fail(missing, final=True, error_code="bad_input")
+            return
+        try:
+            run.staged = self._stage.bring(document, run.folder, as_links=run.engine.kind == "http")
+        except OSError as error:
+            run.fail(f"Its folder cannot be prepared: {error}")
+            return
+        if not isinstance(run.staged, dict):
             run.staged.add_done_callback(lambda _: self._wake())
 
     def listen(self) -> None:
-        """Take what hosts say, keep deadlines, notice who died."""
-        for run in self._runs:
-            if run.result is None:
-                run.advance(self._hosts)
+        """Take what hosts say, keep deadlines, notice who died, hand out what is staged."""
+        for line in self._lines.values():
+            line.advance()
         self._hosts.collect_idle()
 
-    def report(self) -> tuple[dict[str, int], set[str]]:
+    def report(self, take: Callable[[str], sql.Statement | None]) -> Reported:
         """Settle what has ended and what has been running for a moment.
 
-        Returns the engines with new ready work, and the engines whose slots became free.
+        `take` gives the claim that is to follow in the same transaction, for an engine of which
+        something has ended.
         """
-        finished = [run for run in self._runs if run.result and kept(run, self._stage, self._wake)]
-        now = time.monotonic()
-        started = [
-            run
-            for run in self._runs
-            if not run.recorded
-            and run.result is None
-            and now - run.claimed_at > START_SHOWS_AFTER_SECONDS
-        ]
+        started = self._begun()
+        finished = [run for run in self._due() if kept(run, self._stage, self._wake)]
+        reported = Reported()
         if not finished and not started:
-            return {}, set()
+            return reported
+        if finished:
+            point("report.before")
         self.store_logs(finished)
+        engine_id = finished[0].engine.engine_id if finished else ""
         settled = settle_reports(
             [run.started_report() for run in started]
-            + [run.result for run in finished if run.result]
+            + [run.result for run in finished if run.result],
+            take(engine_id) if finished else None,
         )
         for run in started:
             run.recorded = True
-        self._drop_stale({(report.task_id, report.attempt) for report in settled.stale})
+        self._drop_stale([report.place for report in settled.stale])
         for run in finished:
             self._release(run)
-        return settled.ready, {run.engine.engine_id for run in finished}
+        reported.ready = settled.ready
+        reported.freed = {run.engine.engine_id for run in finished}
+        reported.claimed = claims_of(settled.then)
+        reported.engine_id = engine_id
+        return reported
+
+    def _begun(self) -> list[Run]:
+        """What has been running long enough to be told of before it ends."""
+        since = time.monotonic() - START_SHOWS_AFTER_SECONDS
+        return [
+            run
+            for run in self._runs.values()
+            if not run.recorded and run.result is None and run.claimed_at < since
+        ]
+
+    def wait_seconds(self) -> float:
+        """How long nothing is due here, at most."""
+        if self.sending:
+            return 0.002
+        return FLUSH_SECONDS if self._runs else 0.5
 
     def store_logs(self, runs: Iterable[Run] | None = None) -> None:
         """Write log lines that have come since."""
-        for run in self._runs if runs is None else runs:
+        for run in self._runs.values() if runs is None else runs:
             if run.log.waiting:
                 run.log.store()
 
@@ -112,10 +179,11 @@ class Hands:
                 worker_id=worker_id, status=TaskStatus.RUNNING
             ).values_list("id", "attempt", "cancel_requested_at")
         }
-        self._drop_stale({run.place for run in self._runs} - held.keys())
-        for run in self._runs:
+        self._drop_stale(self._runs.keys() - held.keys())
+        for run in self._runs.values():
             if held[run.place] is not None:
-                run.begin_stop(Outcome.CANCELLED)
+                if self._stop(run, Outcome.CANCELLED):
+                    _note_signal(run)
             elif run.progress_changed:
                 run.progress_changed = False
                 Task.objects.filter(
@@ -124,44 +192,88 @@ class Hands:
 
     def stop_all(self, grace: float) -> None:
         """Stop every attempt, to be handed back."""
-        for run in self._runs:
-            run.begin_stop(Outcome.RELEASED, "Its worker stopped.", grace=grace)
+        for run in list(self._runs.values()):
+            self._stop(run, Outcome.RELEASED, "Its worker stopped.", grace)
+
+    def stop_silent(self) -> None:
+        """The database has been away for long: kill what must not run where nobody can see it."""
+        for run in list(self._runs.values()):
+            if run.engine.on_silence == "stop":
+                self._stop(run, Outcome.RELEASED, "Its worker could not renew its lease.", 0.0)
 
     def abandon(self) -> None:
         """They are somebody else's now: stop them, report nothing."""
-        for run in list(self._runs):
+        for run in list(self._runs.values()):
             self._drop(run)
 
     def close(self) -> list[Report]:
         """End all hosts; what is to be said of attempts that were still held."""
-        left = [run.released_report() for run in self._runs]
+        left = [run.result or run.released_report() for run in self._runs.values()]
         self.abandon()
         self._hosts.close()
         self._stage.close()
         return left
 
+    def _slots(self) -> Iterator[Slot]:
+        for line in self._lines.values():
+            yield from line.slots
+
+    def _due(self) -> list[Run]:
+        """What has ended and need not wait for its mates any longer."""
+        finished: dict[str, list[Run]] = {}
+        for run in self._runs.values():
+            if run.result is not None:
+                finished.setdefault(run.engine.engine_id, []).append(run)
+        return [run for name, runs in finished.items() for run in self._lines[name].due(runs)]
+
+    def _stop(
+        self, run: Run, outcome: Outcome, error: str = "", grace: float | None = None
+    ) -> bool:
+        """Whether it was told now; one that has not gone to a host just ends."""
+        if run.stop is not None or run.result is not None:
+            return False
+        slot = self._slot_of(run)
+        if slot is not None:
+            slot.stop(run, outcome, error, grace)
+        else:
+            run.request_stop(outcome, error, 0.0)
+            run.signalled_at = time.monotonic()
+            run.finish(outcome, error=error)
+        return True
+
+    def _slot_of(self, run: Run) -> Slot | None:
+        return self._lines[run.engine.engine_id].slot_of(run)
+
     def _drop_stale(self, places: Iterable[tuple[UUID, int]]) -> None:
-        gone = set(places)
-        for run in [run for run in self._runs if run.place in gone]:
-            logger.warning("late_report", extra={"task_id": str(run.claim.task_id)})
-            self._drop(run)
+        for place in list(places):
+            run = self._runs.get(place)
+            if run is not None:
+                self.stale += 1
+                logger.warning("late_report", extra={"task_id": str(run.claim.task_id)})
+                self._drop(run)
 
     def _drop(self, run: Run) -> None:
-        self._runs.remove(run)
-        if run.host is not None:
-            self._hosts.discard(run.host)
+        """Let go of it, with its host if it has begun there."""
+        slot = self._slot_of(run)
         if run.result is not None:
             for left in run.result.files:
                 default_storage.delete(left.path)
-        run.clean()
+        elif slot is not None:
+            slot.stop(run, Outcome.RELEASED, "It is another worker's.", 0.0)
+            slot.end_host(0.0)
+        self._release(run)
 
     def _release(self, run: Run) -> None:
-        if run not in self._runs:
-            return
-        self._runs.remove(run)
-        if run.host is not None:
-            self._hosts.give_back(run.host, reusable=run.stop is None)
-        run.clean()
+        if self._runs.pop(run.place, None) is not None:
+            self._lines[run.engine.engine_id].release(run)
+            run.clean()
+
+
+def _note_signal(run: Run) -> None:
+    """The receipt of a cancel: the signal is sent."""
+    Attempt.objects.filter(
+        task_id=run.claim.task_id, number=run.claim.attempt, signalled_at=None
+    ).update(signalled_at=database_now())
 
 
 def hand_back(reports: list[Report]) -> Mapping[str, int]:

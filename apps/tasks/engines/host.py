@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import select
 import signal
 import sys
 import threading
 import traceback
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,20 +30,73 @@ class Outbox:
         self._stream = os.fdopen(descriptor, "wb", buffering=0)
         self._lock = threading.Lock()
 
-    def send(self, message: dict[str, Any]) -> None:
-        view = memoryview(frames.encode(message))
+    def send(self, *messages: dict[str, Any]) -> None:
+        """Write these frames in one go."""
+        view = memoryview(b"".join(map(frames.encode, messages)))
         with self._lock:
             while view:
                 view = view[self._stream.write(view) :]
 
 
+class Inbox:
+    """Takes frames from the dispatcher: tasks to run, and ids of tasks that are not wanted."""
+
+    def __init__(self, descriptor: int, outbox: Outbox) -> None:
+        self._descriptor = descriptor
+        self._outbox = outbox
+        self._reader = frames.FrameReader()
+        self._tasks: deque[dict[str, Any]] = deque()
+        self.ended = False
+
+    def definition(self) -> dict[str, Any] | None:
+        """The first frame: the engine to load."""
+        while not self.ended:
+            if messages := self._read():
+                self._take(messages[1:])
+                return messages[0]
+        return None
+
+    def next(self) -> dict[str, Any] | None:
+        """The next task; `None` once the dispatcher has closed its end."""
+        while not self._tasks and not self.ended:
+            self._take(self._read())
+        return self._tasks.popleft() if self._tasks else None
+
+    @property
+    def more(self) -> bool:
+        """Whether another task waits here, once what is no longer wanted is dropped."""
+        self._take_what_is_there()
+        return bool(self._tasks)
+
+    def _take_what_is_there(self) -> None:
+        while not self.ended and select.select([self._descriptor], [], [], 0)[0]:
+            self._take(self._read())
+
+    def _read(self) -> list[dict[str, Any]]:
+        data = os.read(self._descriptor, 256 * 1024)
+        self.ended = not data
+        return self._reader.feed(data)
+
+    def _take(self, messages: list[dict[str, Any]]) -> None:
+        for message in messages:
+            if "drop" in message:
+                self._drop(set(message["drop"]))
+            else:
+                self._tasks.append(message)
+
+    def _drop(self, ids: set[str]) -> None:
+        for task in [task for task in self._tasks if task["document"]["task_id"] in ids]:
+            self._tasks.remove(task)
+            self._outbox.send({"op": "dropped", "task_id": task["document"]["task_id"]})
+
+
 def main(descriptor: int) -> None:
     """Take the engine's definition, load it, then run one task after another."""
-    inbox = os.fdopen(os.dup(0), "rb")
+    outbox = Outbox(descriptor)
+    inbox = Inbox(os.dup(0), outbox)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
-    outbox = Outbox(descriptor)
-    engine = frames.read_frame(inbox)
+    engine = inbox.definition()
     if engine is None:
         return
     try:
@@ -54,14 +109,32 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGTERM, _wait_on if engine["kind"] == "command" else _cancel)
     try:
         outbox.send({"op": "ready"})
-        while not _told_to_stop and (task := frames.read_frame(inbox)) is not None:
-            result = run(task)
-            sys.stdout.flush()
-            sys.stderr.flush()
-            outbox.send({"op": "result", **result})
+        _work(run, inbox, outbox, engine["seam"].encode())
     except TaskCancelled:
         sys.stdout.flush()
         os._exit(EXIT_CANCELLED)
+
+
+def _work(
+    run: Callable[[dict[str, Any]], dict[str, Any]], inbox: Inbox, outbox: Outbox, seam: bytes
+) -> None:
+    """One task after another. The result of one and the start of the next are one write."""
+    said: list[dict[str, Any]] = []
+    while not _told_to_stop and (task := inbox.next()) is not None:
+        task_id = task["document"]["task_id"]
+        outbox.send(*said, {"op": "started", "task_id": task_id})
+        said = [{"op": "result", "task_id": task_id, **run(task)}]
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if seam:
+            # Where one task's lines end and the next one's begin.
+            os.write(1, seam)
+            os.write(2, seam)
+        if not inbox.more:
+            outbox.send(*said)
+            said = []
+    if said:
+        outbox.send(*said)
 
 
 _current: TaskContext | None = None
@@ -138,7 +211,7 @@ def _context(task: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Ta
             key: {name: Path(path) for name, path in named.items()}
             for key, named in task["document"]["input_files"].items()
         },
-        output_folder=folder / "files",
+        _folder=folder / "files",
         _send=send,
     )
 

@@ -36,9 +36,9 @@ class HostPool:
             self._selector.register(descriptor, selectors.EVENT_READ, host)
         return host
 
-    def give_back(self, host: EngineHost, *, reusable: bool) -> None:
-        """Its task is over."""
-        if reusable and host.engine.kind != "command" and host.ready and host.poll() is None:
+    def give_back(self, host: EngineHost) -> None:
+        """Its tasks are over."""
+        if host.engine.kind != "command" and host.ready and host.poll() is None:
             self._idle.setdefault(host.engine.engine_id, []).append(host)
         else:
             self.discard(host)

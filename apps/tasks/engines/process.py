@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -15,10 +18,13 @@ from django.conf import settings
 from apps.tasks.engines import frames
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apps.tasks.engines.definition import Engine
 
 READY_SECONDS = 30.0
 READ_BYTES = 256 * 1024
+PIPE_BYTES = 1024 * 1024
 
 SUPERVISOR = 'trap "" TERM INT HUP; read -r _; kill -KILL 0'
 """Leads the group; when the pipe from the dispatcher closes, for whatever reason, it dies."""
@@ -41,9 +47,11 @@ class EngineHost:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.ready = False
-        self.broken = ""
+        # Engines that take several tasks at once mark in their output where one ends.
+        self.seam = f"\0{secrets.token_hex(8)}\0" if engine.batch > 1 else ""
         self.started_at = time.monotonic()
         self._reader = frames.FrameReader()
+        self._rests: dict[str, bytes] = {}
         self._unsent: deque[memoryview] = deque()
         life, self._life = os.pipe()
         self.frames, frames_out = os.pipe()
@@ -83,12 +91,15 @@ class EngineHost:
         self.stderr = self._process.stderr.fileno()
         for descriptor in (self.inbox, self.frames, self.stdout, self.stderr):
             os.set_blocking(descriptor, False)
+        with suppress(OSError):  # a user may have used up the room for large pipes
+            fcntl.fcntl(self.inbox, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._send(
             {
                 "kind": engine.kind,
                 "python": engine.python,
                 "command": list(engine.command),
                 "http": engine.http,
+                "seam": self.seam,
             }
         )
 
@@ -106,9 +117,13 @@ class EngineHost:
         """Whether it should have been ready by now."""
         return not self.ready and time.monotonic() - self.started_at > READY_SECONDS
 
-    def run(self, document: dict[str, Any], work: str) -> None:
-        """Hand it a task."""
-        self._send({"document": document, "work": work})
+    def run(self, tasks: Sequence[tuple[dict[str, Any], str]]) -> None:
+        """Hand it tasks, each a document and a folder to work in; it runs them in this order."""
+        self._send(*({"document": document, "work": work} for document, work in tasks))
+
+    def drop(self, task_id: str) -> None:
+        """Take a task back that it may not have begun: it answers `dropped`, or has."""
+        self._send({"drop": [task_id]})
 
     def flush(self) -> None:
         """Write what the pipe takes now."""
@@ -128,6 +143,18 @@ class EngineHost:
     def messages(self) -> list[dict[str, Any]]:
         """The frames that have arrived. Raises BrokenFrames."""
         return self._reader.feed(read_available(self.frames))
+
+    def split(self, data: bytes, stream: str) -> list[bytes]:
+        """What a stream brought, cut at the seams; a seam that has not wholly come is kept."""
+        seam = self.seam.encode()
+        if not seam:
+            return [data]
+        *parts, rest = (self._rests.pop(stream, b"") + data).split(seam)
+        start = rest.rfind(seam[:1])
+        if start >= 0 and seam.startswith(rest[start:]):
+            self._rests[stream] = rest[start:]
+            rest = rest[:start]
+        return [*parts, rest]
 
     def poll(self) -> int | None:
         """The exit status, once it has ended; negative for a signal."""
@@ -151,8 +178,8 @@ class EngineHost:
             if stream is not None:
                 _close(stream)
 
-    def _send(self, message: dict[str, Any]) -> None:
-        self._unsent.append(memoryview(frames.encode(message)))
+    def _send(self, *messages: dict[str, Any]) -> None:
+        self._unsent.append(memoryview(b"".join(map(frames.encode, messages))))
         self.flush()
 
 

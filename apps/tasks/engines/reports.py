@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
     from apps.tasks.engines.running import Run
     from apps.tasks.engines.staging import Stage
+    from apps.tenants import sql
 
 logger = logging.getLogger(__name__)
 
 DATABASE_AWAY = (OperationalError, InterfaceError)
+TRY_AGAIN = frozenset({"40001", "40P01"})
+TRIES = 3
 
 
 def kept(run: Run, stage: Stage, wake: Callable[[], None]) -> bool:
@@ -42,10 +45,13 @@ def kept(run: Run, stage: Stage, wake: Callable[[], None]) -> bool:
     return True
 
 
-def settle_reports(reports: list[Report]) -> Settled:
-    """Settle together; if the database refuses a value, one by one, and only that one fails."""
+def settle_reports(reports: list[Report], then: sql.Statement | None = None) -> Settled:
+    """Settle together; if the database refuses a value, one by one, and only that one fails.
+
+    `then` runs in the same transaction, unless it comes to that.
+    """
     try:
-        return settle(reports)
+        return _settle_patiently(reports, then)
     except DATABASE_AWAY:
         raise
     except DatabaseError as error:
@@ -59,6 +65,18 @@ def settle_reports(reports: list[Report]) -> Settled:
         for engine_id, number in part.ready.items():
             settled.ready[engine_id] = settled.ready.get(engine_id, 0) + number
     return settled
+
+
+def _settle_patiently(reports: list[Report], then: sql.Statement | None) -> Settled:
+    """Deadlocks and failed serializations are tried again at once."""
+    for _ in range(TRIES - 1):
+        try:
+            return settle(reports, then)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in TRY_AGAIN:
+                raise
+            logger.info("settled_again", extra={"cause": str(error)})
+    return settle(reports, then)
 
 
 def _failed(report: Report, error: str) -> Report:

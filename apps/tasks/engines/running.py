@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from apps.tasks.engines.frames import BrokenFrames
-from apps.tasks.engines.process import EngineHost, read_available
+from apps.tasks.engines.staging import clear
 from apps.tasks.logs import LogBuffer
 from apps.tasks.settle import Outcome, Report
 from apps.tenants import strict_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Future
     from uuid import UUID
 
     from apps.tasks.claims import Claim
     from apps.tasks.engines.definition import Engine
-    from apps.tasks.engines.hosts import HostPool
     from apps.tasks.settle import LeftFile
 
 logger = logging.getLogger(__name__)
 
-TERMINATE_SECONDS = 10.0
 LONGEST_ERROR_BYTES = 64 * 1024
 PROGRESS = "::progress "
 
 
 class Run:
-    """An attempt: claimed, staged, running in a host, perhaps being stopped, finished.
+    """An attempt: claimed, staged, given to a slot, started, perhaps being stopped, finished.
 
     `stop` says why it is being stopped, as the outcome to report; whatever the engine still says
     after that is not listened to. Times are `time.monotonic()`.
@@ -46,20 +40,19 @@ class Run:
         self.engine = engine
         self.folder = folder
         self.log = LogBuffer(claim.task_id, claim.attempt)
-        self.host: EngineHost | None = None
         self.claimed_at = time.monotonic()
         self.started_at: float | None = None
+        self.finished_at = 0.0
+        self.signalled_at: float | None = None
         self.recorded = False
         self.progress: float | None = None
         self.progress_changed = False
-        self.staged: Future[dict[str, Any]] | None = None
+        self.staged: Future[dict[str, Any]] | dict[str, Any] | None = None
         self.kept: Future[tuple[LeftFile, ...]] | None = None
         self.result: Report | None = None
         self.stop: Outcome | None = None
-        self._stop_error = ""
-        self._stopped_at = 0.0
-        self._killed = False
-        self._grace = TERMINATE_SECONDS
+        self.stop_error = ""
+        self.grace = 0.0
 
     @property
     def place(self) -> tuple[UUID, int]:
@@ -67,96 +60,91 @@ class Run:
         return self.claim.task_id, self.claim.attempt
 
     @property
-    def _overdue(self) -> bool:
+    def alone(self) -> bool:
+        """It was lost before: nothing else may go down with it, or take it down."""
+        return self.claim.losses > 0
+
+    @property
+    def overdue(self) -> bool:
         """Whether it has used up its time, counted from its own start."""
         limit = self.claim.timeout_seconds or self.engine.timeout_seconds
         return self.started_at is not None and time.monotonic() - self.started_at > limit
 
-    def begin_stop(self, outcome: Outcome, error: str = "", grace: float | None = None) -> None:
-        """SIGTERM to the group; the first reason stands."""
-        if self.stop is not None or self.result is not None:
-            return
-        self.stop = outcome
-        self._stop_error = error
-        self._stopped_at = time.monotonic()
-        self._grace = TERMINATE_SECONDS if grace is None else grace
-        if self.host is None:
-            self._finish(outcome, error=error)
-        else:
-            self.host.signal(signal.SIGTERM)
-
-    def _press_stop(self) -> None:
-        """SIGKILL once the grace is over."""
-        if self.stop is None or self._killed or self.host is None:
-            return
-        if time.monotonic() - self._stopped_at > self._grace:
-            self._killed = True
-            self.host.signal(signal.SIGKILL)
-
-    def advance(self, hosts: HostPool) -> None:
-        """Give it to a host once it is staged; take what the host says; keep its deadlines."""
-        if self.staged is not None and self.staged.done():
-            self._send(hosts)
-        host = self.host
-        if host is None:
-            return
-        host.flush()
-        status = host.poll()
+    def document(self) -> dict[str, Any] | None:
+        """What its engine is told, once it is staged; a failure to stage is its failure."""
+        staged = self.staged
+        if staged is None or isinstance(staged, dict):
+            return staged
+        if not staged.done():
+            return None
         try:
-            self._read(host)
-        except (BrokenFrames, KeyError, ValueError, TypeError):
-            self.fail("The engine host wrote what is no message.", error_code="bad_output")
-        if host.ready and self.started_at is None:
-            self.started_at = time.monotonic()
-        if status is not None:
-            self._host_ended(status)
-        elif host.overdue:
-            self.begin_stop(Outcome.LOST, "The engine host was not ready within 30 s.", grace=0)
-        elif self._overdue:
-            self.begin_stop(Outcome.TIMED_OUT, "It ran longer than its time-out.")
-        self._press_stop()
-
-    def _send(self, hosts: HostPool) -> None:
-        assert self.staged is not None  # noqa: S101
-        staged, self.staged = self.staged, None
-        try:
-            document = staged.result()
+            return staged.result()
         except Exception as error:
             # Whatever a storage service comes up with is this attempt's failure, not the worker's.
             logger.exception("not_staged", extra={"task_id": str(self.claim.task_id)})
             self.fail(f"Its folder or files cannot be prepared: {error}")
-            return
-        self.host = hosts.take(self.engine)
-        self.host.run(document, str(self.folder))
+            return None
 
-    def _read(self, host: EngineHost) -> None:
-        for descriptor, level in ((host.stdout, "info"), (host.stderr, "warning")):
-            data = read_available(descriptor)
-            while data:
-                for line in self.log.feed(data, level):
-                    self._note_progress(line)
-                data = read_available(descriptor)
-        for message in host.messages():
-            self._take(message)
+    def request_stop(self, outcome: Outcome, error: str, grace: float) -> bool:
+        """The first reason stands; `False` when it ends for another already."""
+        if self.stop is not None or self.result is not None:
+            return False
+        self.stop, self.stop_error, self.grace = outcome, error, grace
+        return True
 
-    def _host_ended(self, status: int) -> None:
-        """The host is gone: proof that a stop is done, or a loss."""
+    def hear(self, data: bytes, level: str) -> None:
+        """Raw output of its engine."""
+        for line in self.log.feed(data, level):
+            self._note_progress(line)
+
+    def take(self, message: dict[str, Any]) -> None:
+        """A frame of its host."""
+        match message.get("op"):
+            case "started":
+                self.started_at = time.monotonic()
+            case "log":
+                self._take_log(message)
+            case "progress":
+                self._take_progress(float(message["share"]))
+            case "result":
+                self._take_result(message)
+
+    def host_ended(self, status: int) -> None:
+        """Its host is gone: proof that a stop is done; else a loss, or nothing had begun."""
         self.log.finish()
-        if self.result is not None:
-            return
         if self.stop is not None:
-            self._finish(self.stop, error=self._stop_error)
+            self.finish(self.stop, error=self.stop_error)
+        elif self.started_at is None:
+            self.finish(Outcome.RELEASED, error="Its engine host ended before it had begun.")
         else:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
-            self._finish(Outcome.LOST, error=f"The engine host ended: {how}.", error_code="lost")
+            self.finish(Outcome.LOST, error=f"The engine host ended: {how}.", error_code="lost")
 
     def fail(self, error: str, *, final: bool = False, error_code: str = "") -> None:
         """It failed before or beside its host."""
-        self._finish(Outcome.FAILED, error=error, final=final, error_code=error_code)
+        self.finish(Outcome.FAILED, error=error, final=final, error_code=error_code)
+
+    def finish(self, outcome: Outcome, **facts: Any) -> None:
+        """What is to be reported; the first word stands."""
+        if self.result is not None:
+            return
+        self.finished_at = time.monotonic()
+        error = facts.pop("error", "").encode("utf-8", "backslashreplace")[:LONGEST_ERROR_BYTES]
+        self.result = Report(
+            self.claim.task_id,
+            self.claim.job_id,
+            self.claim.attempt,
+            outcome,
+            error=error.decode("utf-8", "ignore").replace("\0", "\\x00"),
+            error_code=facts.pop("error_code", "") or _CODES.get(outcome, ""),
+            signalled=self.signalled_at,
+            gone=self.finished_at if self.stop is not None else None,
+            **facts,
+        )
 
     def clean(self) -> None:
         """Remove its folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        clear(self.folder)
 
     def started_report(self) -> Report:
         """That it has started, where it did not end within the first moments."""
@@ -172,32 +160,14 @@ class Run:
             error="Its worker stopped.",
         )
 
-    def _take(self, message: dict[str, Any]) -> None:
-        handle: Callable[[dict[str, Any]], None] | None = {
-            "ready": self._take_ready,
-            "broken": self._take_broken,
-            "log": self._take_log,
-            "progress": self._take_progress,
-            "result": self._take_result,
-        }.get(str(message.get("op")))
-        if handle is not None:
-            handle(message)
-
-    def _take_ready(self, _: dict[str, Any]) -> None:
-        if self.host is not None:
-            self.host.ready = True
-
-    def _take_broken(self, message: dict[str, Any]) -> None:
-        self.fail(f"The engine cannot be loaded: {message.get('error')}")
-
     def _take_log(self, message: dict[str, Any]) -> None:
         level = str(message.get("level", "info"))
         for line in str(message.get("text", "")).split("\n"):
             raw = line.encode("utf-8", "backslashreplace")
             self.log.feed(raw + b"\n", level)
 
-    def _take_progress(self, message: dict[str, Any]) -> None:
-        self.progress = float(message["share"])
+    def _take_progress(self, share: float) -> None:
+        self.progress = share
         self.progress_changed = True
 
     def _note_progress(self, line: str) -> None:
@@ -207,19 +177,19 @@ class Run:
             share = float(line.removeprefix(PROGRESS))
         except ValueError:
             return
-        self._take_progress({"share": min(max(share, 0.0), 1.0)})
+        self._take_progress(min(max(share, 0.0), 1.0))
 
     def _take_result(self, message: dict[str, Any]) -> None:
         if self.stop is not None:
             return
+        self.log.finish()
         outcome = Outcome(message["outcome"])
         if outcome is Outcome.COMPLETED:
             self._take_output(message)
             return
-        self.log.finish()
         code = str(message.get("error_code") or "") or ("lost" if outcome is Outcome.LOST else "")
         error = str(message.get("error") or self.log.last_error or f"It ended with {code}.")
-        self._finish(outcome, error=error, final=bool(message.get("final")), error_code=code)
+        self.finish(outcome, error=error, final=bool(message.get("final")), error_code=code)
 
     def _take_output(self, message: dict[str, Any]) -> None:
         limit: int = settings.CONSOLE_MAX_OUTPUT_BYTES
@@ -229,21 +199,7 @@ class Run:
         except strict_json.StrictJsonError as error:
             self.fail(f"The output cannot be stored: {error.detail}", error_code="bad_output")
             return
-        self._finish(Outcome.COMPLETED, output=value, output_bytes=len(raw))
-
-    def _finish(self, outcome: Outcome, **facts: Any) -> None:
-        if self.result is not None:
-            return
-        error = facts.pop("error", "").encode("utf-8", "backslashreplace")[:LONGEST_ERROR_BYTES]
-        self.result = Report(
-            self.claim.task_id,
-            self.claim.job_id,
-            self.claim.attempt,
-            outcome,
-            error=error.decode("utf-8", "ignore").replace("\0", "\\x00"),
-            error_code=facts.pop("error_code", "") or _CODES.get(outcome, ""),
-            **facts,
-        )
+        self.finish(Outcome.COMPLETED, output=value, output_bytes=len(raw))
 
 
 _CODES = {Outcome.TIMED_OUT: "timeout", Outcome.FAILED: "failed", Outcome.LOST: "lost"}

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import F
+from django.db.models import F, Q
 from uuid_utils.compat import uuid7
 
 from apps.jobs import files, links
-from apps.jobs.models import Job
-from apps.tasks.models import TaskDependency, TaskFile
+from apps.tasks.models import TaskFile
 from apps.tasks.settle import LeftFile
 from apps.tasks.status import TaskStatus
+from apps.tenants import sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,12 +29,20 @@ if TYPE_CHECKING:
     from apps.tasks.claims import Claim
 
 
+REMEMBERED_JOBS = 256
+LARGEST_REMEMBERED = 64 * 1024
+
+_PARAMETERS = "WITH ROWS r(id uuid) SELECT j.id, j.parameters FROM r JOIN jobs_job j ON j.id = r.id"
+
+
 class Stage:
     """Prepares documents on the caller's thread, moves bytes on two of its own."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="stage")
         self._root = settings.CONSOLE_DATA_DIR / "work"
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._parameters: OrderedDict[UUID, str] = OrderedDict()
 
     def close(self) -> None:
         """Let nothing new begin."""
@@ -43,43 +53,71 @@ class Stage:
         return Path(self._root / f"{claim.task_id}-{claim.attempt}")
 
     def documents(self, claims: Sequence[Claim]) -> dict[UUID, Document]:
-        """The documents of several claims, in four queries."""
-        parameters = dict(
-            Job.objects.filter(id__in={claim.job_id for claim in claims}).values_list(
-                "id", "parameters"
-            )
-        )
+        """The documents of several claims, in at most two queries."""
+        parameters = self._parameters_of({claim.job_id for claim in claims})
         documents = {
-            claim.task_id: Document(claim, parameters.get(claim.job_id, {})) for claim in claims
+            claim.task_id: Document(claim, sql.json_of(parameters.get(claim.job_id, "{}")))
+            for claim in claims
         }
-        edges = TaskDependency.objects.filter(task_id__in=list(documents)).values_list(
-            "task_id", "depends_on_id", "depends_on__key", "depends_on__output"
-        )
-        keys: dict[UUID, list[tuple[Document, str]]] = {}
-        for task_id, needed, key, output in edges:
-            documents[task_id].inputs[key] = output
-            keys.setdefault(needed, []).append((documents[task_id], key))
-        left = TaskFile.objects.filter(
-            task_id__in=list(keys),
-            task__status=TaskStatus.COMPLETED,
-            attempt=F("task__attempt"),
-        ).select_related("file")
-        for row in left:
-            for document, key in keys[row.task_id]:
-                document.input_files.setdefault(key, []).append(row.file)
+        with_files: dict[UUID, list[tuple[Document, str]]] = {}
+        for claim in claims:
+            document = documents[claim.task_id]
+            for needed, key, output, files_left in claim.inputs:
+                document.inputs[key] = output
+                if files_left:
+                    with_files.setdefault(needed, []).append((document, key))
+        if with_files:
+            _add_files(with_files)
         return documents
 
-    def bring(self, document: Document, folder: Path, *, as_links: bool) -> Future[dict[str, Any]]:
+    def _parameters_of(self, job_ids: set[UUID]) -> dict[UUID, str]:
+        """A job's parameters never change, so small ones are remembered."""
+        known = {
+            job_id: self._parameters[job_id] for job_id in job_ids if job_id in self._parameters
+        }
+        missing = [{"id": sql.uuid_in(job_id)} for job_id in job_ids - known.keys()]
+        for job_id, text in sql.run(_PARAMETERS, sql.rows(missing)) if missing else ():
+            known[sql.uuid_of(job_id)] = text
+            if len(text) <= LARGEST_REMEMBERED:
+                self._parameters[sql.uuid_of(job_id)] = text
+        while len(self._parameters) > REMEMBERED_JOBS:
+            self._parameters.popitem(last=False)
+        return known
+
+    def bring(
+        self, document: Document, folder: Path, *, as_links: bool
+    ) -> dict[str, Any] | Future[dict[str, Any]]:
         """A fresh folder, and the document with paths (or links) to its files, fetched if needed.
 
-        Fails with OSError.
+        At once where there is nothing to fetch. Raises OSError, or fails with it later.
         """
-        return self._pool.submit(_bring, document, folder, as_links=as_links)
+        if document.has_files:
+            return self._pool.submit(_bring, document, folder, as_links=as_links)
+        return _bring(document, folder, as_links=as_links)
 
     def keep(self, claim: Claim, folder: Path) -> Future[tuple[LeftFile, ...]] | None:
         """Store what the attempt left; `None` when there is nothing."""
-        left = sorted(path for path in (folder / "files").iterdir() if _is_plain(path))
-        return self._pool.submit(_keep, claim.tenant_id, left) if left else None
+        try:
+            with os.scandir(folder / "files") as entries:
+                left = sorted(e.path for e in entries if e.is_file(follow_symlinks=False))
+        except FileNotFoundError:
+            return None
+        return self._pool.submit(_keep, claim.tenant_id, list(map(Path, left))) if left else None
+
+
+def _add_files(wanted: dict[UUID, list[tuple[Document, str]]]) -> None:
+    """The files that dependencies left; those of a template are its instances', by their keys."""
+    left = TaskFile.objects.filter(
+        Q(task_id__in=list(wanted)) | Q(task__mapped_from_id__in=list(wanted)),
+        task__status=TaskStatus.COMPLETED,
+        attempt=F("task__attempt"),
+    ).select_related("file", "task")
+    for row in left.defer("task__output", "task__config"):
+        for document, key in wanted.get(row.task_id, ()):
+            document.input_files.setdefault(key, []).append(row.file)
+        template_id = row.task.mapped_from_id
+        for document, _ in wanted.get(template_id, ()) if template_id else ():
+            document.input_files.setdefault(row.task.key, []).append(row.file)
 
 
 class Document:
@@ -131,8 +169,9 @@ class Document:
 
 
 def _bring(document: Document, folder: Path, *, as_links: bool) -> dict[str, Any]:
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "files").mkdir(mode=0o700, parents=True)
+    """The folder is made by whoever puts the first thing into it: most tasks never do."""
+    if folder.exists():
+        shutil.rmtree(folder)
     return document.render(folder, as_links=as_links)
 
 
@@ -141,7 +180,7 @@ def _local(file: StoredFile, folder: Path) -> Path:
     if here is not None:
         return here
     target = folder / "in" / str(file.id)
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.fetch(file.path, target)
     return target
 
@@ -156,5 +195,7 @@ def _keep(tenant_id: UUID, paths: list[Path]) -> tuple[LeftFile, ...]:
     return tuple(left)
 
 
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def clear(folder: Path) -> None:
+    """Remove an attempt's folder, if it ever had one."""
+    if folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)

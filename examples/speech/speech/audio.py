@@ -41,17 +41,6 @@ class Conversion:
         return self.samples / RATE
 
 
-def length_seconds(path: Path) -> float:
-    """The length that the file states, or else the length of what can be decoded."""
-    with path.open("rb") as source, _open(source) as container:
-        stream = _audio_stream(container)
-        conversion = Conversion(stream.codec_context.name, _announced(container, stream))
-        if conversion.announced_seconds is not None:
-            return conversion.announced_seconds
-        frames = _frames(container, stream, conversion)
-        return sum(frame.samples / frame.sample_rate for frame in frames)
-
-
 def convert(source: BinaryIO, target: Path, progress: Callable[[float], None]) -> Conversion:
     """Writes 16 kHz mono 16-bit WAV; raises NotAudio where nothing useful can be decoded."""
     with _open(source) as container, wave.open(str(target), "wb") as out:

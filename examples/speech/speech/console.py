@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 from uuid import uuid4
 
 import httpx
@@ -52,8 +52,11 @@ class TaskList(TypedDict):
 
 
 class TaskChange(TypedDict):
+    """`key` is there when the task is new: an instance of a map."""
+
     id: str
     status: str
+    key: NotRequired[str]
 
 
 class Console:

@@ -1,8 +1,6 @@
-"""Where the audio is cut: pure, so that every task finds the same cuts by itself."""
+"""Where the audio is cut: pure."""
 
-from itertools import pairwise
-
-from speech.shapes import Span
+from speech.shapes import Piece, Span
 
 
 def widen(speech: list[Span], duration: float, margin: float) -> list[Span]:
@@ -36,29 +34,16 @@ def split_long(span: Span, levels: list[float], level_seconds: float, longest: f
     return [*pieces, Span(start=start, end=end)]
 
 
-def silences_between(speech: list[Span]) -> list[Span]:
-    return [Span(start=left["end"], end=right["start"]) for left, right in pairwise(speech)]
+def share_out(speech: list[Span], longest: float) -> list[Piece]:
+    """Neighbouring spans together in pieces of at most `longest` seconds, silences included.
 
-
-def cut_time(silences: list[Span], duration: float, boundary: int, parts: int) -> float:
-    """Boundary number `boundary` of `parts` pieces: the middle of a silence, nearest to even.
-
-    Where silences are too few, boundaries fall together and the piece between them is empty.
+    A span that is longer by itself is a piece of its own.
     """
-    even = duration * boundary / parts
-    if boundary in (0, parts):
-        return even
-    middles = [(silence["start"] + silence["end"]) / 2 for silence in silences]
-    return min(middles, key=lambda middle: abs(middle - even), default=duration)
-
-
-def piece(silences: list[Span], duration: float, part: int, parts: int) -> Span:
-    """Piece number `part`, counted from 0, of the audio cut into `parts`."""
-    return Span(
-        start=cut_time(silences, duration, part, parts),
-        end=cut_time(silences, duration, part + 1, parts),
-    )
-
-
-def speech_within(speech: list[Span], bounds: Span) -> list[Span]:
-    return [span for span in speech if bounds["start"] <= span["start"] < bounds["end"]]
+    pieces: list[Piece] = []
+    for span in speech:
+        if pieces and span["end"] - pieces[-1]["start"] <= longest:
+            pieces[-1]["speech"].append(span)
+            pieces[-1]["end"] = span["end"]
+        else:
+            pieces.append(Piece(start=span["start"], end=span["end"], speech=[span]))
+    return pieces

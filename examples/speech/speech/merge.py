@@ -5,10 +5,8 @@ from typing import cast
 
 from speech import srt
 from speech.protocol import Task, log, run
-from speech.shapes import Merged, Polished, Prepared, Transcribed, Transcript, Word
+from speech.shapes import Merged, Polished, Prepared, Transcript, Word
 from speech.words import as_segment, by_pause, words_of
-
-NOT_PIECES = ("prepare", "polish")
 
 
 def written_sentences(words: list[Word], polished: Polished | None) -> list[list[Word]]:
@@ -27,8 +25,7 @@ def written_sentences(words: list[Word], polished: Polished | None) -> list[list
 def merge(task: Task) -> Merged:
     prepared = cast("Prepared", task.inputs["prepare"])
     polished = cast("Polished | None", task.inputs.get("polish"))
-    pieces = {key: value for key, value in task.inputs.items() if key not in NOT_PIECES}
-    words = words_of(cast("dict[str, Transcribed]", pieces))
+    words = words_of(task.inputs["transcribe"])
     sentences = written_sentences(words, polished)
     segments = [as_segment(sentence) for sentence in sentences]
     transcript: Transcript = {

@@ -1,46 +1,45 @@
-"""The tasks of one job, planned from the length of the audio."""
+"""The tasks of a job, the same for every recording: how many pieces there are, `vad` finds out."""
 
 from typing import NotRequired, TypedDict
 
-SECONDS_PER_PART = 6.0
-MOST_PARTS = 1000
+from speech.shapes import MOST_PIECES
+
+
+class Map(TypedDict):
+    """One instance for each element of the list at `path` in the output of `over`."""
+
+    over: str
+    path: str
+    max: int
 
 
 class TaskSubmission(TypedDict):
     key: str
     engine_id: str
     depends_on: list[str]
-    config: NotRequired[dict[str, int]]
+    map: NotRequired[Map]
     required: NotRequired[bool]
 
 
-def part_count(seconds: float | None) -> int:
-    """One part where the length is not known: then `prepare` finds out what the file is."""
-    if seconds is None:
-        return 1
-    return min(max(1, round(seconds / SECONDS_PER_PART)), MOST_PARTS)
-
-
-def plan_tasks(parts: int) -> list[TaskSubmission]:
-    """prepare → vad → one transcribe per part → polish, which may fail → merge."""
-    transcribes: list[TaskSubmission] = [
-        {
-            "key": f"transcribe-{part + 1:0{len(str(parts))}}",
-            "engine_id": "speech.transcribe",
-            "depends_on": ["prepare", "vad"],
-            "config": {"part": part, "parts": parts},
-        }
-        for part in range(parts)
-    ]
-    heard = [task["key"] for task in transcribes]
-    return [
-        {"key": "prepare", "engine_id": "speech.prepare", "depends_on": []},
-        {"key": "vad", "engine_id": "speech.vad", "depends_on": ["prepare"]},
-        *transcribes,
-        {"key": "polish", "engine_id": "speech.polish", "depends_on": heard, "required": False},
-        {
-            "key": "merge",
-            "engine_id": "speech.merge",
-            "depends_on": ["prepare", *heard, "polish"],
-        },
-    ]
+TASKS: list[TaskSubmission] = [
+    {"key": "prepare", "engine_id": "speech.prepare", "depends_on": []},
+    {"key": "vad", "engine_id": "speech.vad", "depends_on": ["prepare"]},
+    {
+        "key": "transcribe",
+        "engine_id": "speech.transcribe",
+        "depends_on": ["prepare", "vad"],
+        "map": {"over": "vad", "path": "segments", "max": MOST_PIECES},
+    },
+    {
+        "key": "polish",
+        "engine_id": "speech.polish",
+        "depends_on": ["transcribe"],
+        "required": False,
+    },
+    {
+        "key": "merge",
+        "engine_id": "speech.merge",
+        "depends_on": ["prepare", "transcribe", "polish"],
+    },
+]
+"""prepare → vad → transcribe, once for each piece → polish, which may fail → merge."""

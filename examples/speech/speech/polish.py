@@ -30,7 +30,7 @@ def polish(task: Task) -> Polished:
     pause = task.config.get("pause_seconds", PAUSE_SECONDS)
     if not isinstance(pause, int | float) or pause <= 0:
         raise PermanentFailure(f"pause_seconds must be a number above 0, not {pause!r}")
-    groups = by_pause(words_of(task.inputs), pause)
+    groups = by_pause(words_of(task.inputs["transcribe"]), pause)
     log(f"{sum(map(len, groups))} words in {len(groups)} sentences")
     return {"sentences": [write_sentence([word["text"] for word in group]) for group in groups]}
 

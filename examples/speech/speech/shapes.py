@@ -2,6 +2,8 @@
 
 from typing import TypedDict
 
+MOST_PIECES = 2000
+
 
 class Span(TypedDict):
     start: float
@@ -16,12 +18,19 @@ class Prepared(TypedDict):
     warnings: list[str]
 
 
+class Piece(TypedDict):
+    """What one `transcribe` hears: from the start of its first speech to the end of its last."""
+
+    start: float
+    end: float
+    speech: list[Span]
+
+
 class Voice(TypedDict):
-    """Output of `vad`: speech in order, and the silences between (not before or after) it."""
+    """Output of `vad`: all speech in order, at most MOST_PIECES pieces of it."""
 
     duration_seconds: float
-    speech: list[Span]
-    silences: list[Span]
+    segments: list[Piece]
 
 
 class Word(TypedDict):

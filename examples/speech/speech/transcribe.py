@@ -1,12 +1,12 @@
 """Stage 3, once per piece of the audio: the words heard in it."""
 
 from pathlib import Path
-from typing import cast
+
+from pocketsphinx import Decoder
 
 from speech.audio import RATE, read_pcm
-from speech.cuts import piece, speech_within
 from speech.protocol import PermanentFailure, Progress, Task, log, run
-from speech.shapes import Span, Transcribed, Voice, Word
+from speech.shapes import Span, Transcribed, Word
 
 FRAMES_PER_SECOND = 100
 NOT_WORDS = ("<", "[", "+")  # <sil>, [NOISE], ++COUGH++ and the like
@@ -14,9 +14,6 @@ NOT_WORDS = ("<", "[", "+")  # <sil>, [NOISE], ++COUGH++ and the like
 
 def recognise(path: Path, speech: list[Span]) -> list[Word]:
     """The words of each span, with times in the whole audio."""
-    # Only where there is something to hear: loading the model takes half a second.
-    from pocketsphinx import Decoder
-
     decoder = Decoder(samprate=RATE, loglevel="FATAL")
     progress = Progress()
     words: list[Word] = []
@@ -41,24 +38,12 @@ def recognise(path: Path, speech: list[Span]) -> list[Word]:
     return words
 
 
-def part_and_parts(task: Task) -> tuple[int, int]:
-    part, parts = task.config.get("part"), task.config.get("parts")
-    if not (isinstance(part, int) and isinstance(parts, int) and 0 <= part < parts):
-        raise PermanentFailure(f"config needs 0 <= part < parts, not part {part}, parts {parts}")
-    return part, parts
-
-
 def transcribe(task: Task) -> Transcribed:
-    part, parts = part_and_parts(task)
-    voice = cast("Voice", task.inputs["vad"])
-    bounds = piece(voice["silences"], voice["duration_seconds"], part, parts)
-    speech = speech_within(voice["speech"], bounds)
-    if speech:
-        words = recognise(task.input_files["prepare"]["audio.wav"], speech)
-    else:
-        log("no speech in this piece")
-        words = []
-    return {"start": bounds["start"], "end": bounds["end"], "words": words}
+    piece = task.config.get("item")
+    if not isinstance(piece, dict) or not piece.get("speech"):
+        raise PermanentFailure(f"config.item must be a piece of speech, not {piece!r}")
+    words = recognise(task.input_files["prepare"]["audio.wav"], piece["speech"])
+    return {"start": piece["start"], "end": piece["end"], "words": words}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stage 2: where someone speaks, and the silences between."""
+"""Stage 2: where someone speaks, shared out in pieces."""
 
 import wave
 from array import array
@@ -7,13 +7,14 @@ from pathlib import Path
 from pocketsphinx import Endpointer
 
 from speech.audio import RATE, read_pcm
-from speech.cuts import silences_between, split_long, widen
+from speech.cuts import share_out, split_long, widen
 from speech.protocol import Progress, Task, log, run
-from speech.shapes import Span, Voice
+from speech.shapes import MOST_PIECES, Span, Voice
 
 MARGIN_SECONDS = 0.1  # the endpointer cuts close; word beginnings are heard better with some air
 LONGEST_SECONDS = 15.0
 LEVEL_SECONDS = 0.1
+PIECE_SECONDS = 6.0
 
 
 def find_speech(path: Path) -> list[Span]:
@@ -49,6 +50,11 @@ def split_where_quiet(path: Path, span: Span) -> list[Span]:
     return split_long(span, levels(read_pcm(path, span)), LEVEL_SECONDS, LONGEST_SECONDS)
 
 
+def piece_seconds(duration: float) -> float:
+    """Two neighbouring pieces are longer than this together: so there are never too many."""
+    return max(PIECE_SECONDS, 2 * duration / MOST_PIECES)
+
+
 def rounded(span: Span) -> Span:
     return Span(start=round(span["start"], 3), end=round(span["end"], 3))
 
@@ -58,13 +64,10 @@ def vad(task: Task) -> Voice:
     duration: float = task.inputs["prepare"]["duration_seconds"]
     wide = widen(find_speech(path), duration, MARGIN_SECONDS)
     speech = [rounded(part) for span in wide for part in split_where_quiet(path, span)]
+    segments = share_out(speech, piece_seconds(duration))
     seconds = sum(span["end"] - span["start"] for span in speech)
-    log(f"{seconds:.2f} s of speech in {len(speech)} segments, of {duration:.2f} s")
-    return {
-        "duration_seconds": duration,
-        "speech": speech,
-        "silences": silences_between(speech),
-    }
+    log(f"{seconds:.2f} s of speech in {len(segments)} pieces, of {duration:.2f} s")
+    return {"duration_seconds": duration, "segments": segments}
 
 
 if __name__ == "__main__":

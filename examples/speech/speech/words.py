@@ -1,17 +1,13 @@
 """The words of all pieces, and sentences by the pauses between them."""
 
-from collections.abc import Mapping
-from operator import itemgetter
-
 from speech.shapes import Segment, Transcribed, Word
 
 PAUSE_SECONDS = 0.5
 
 
-def words_of(pieces: Mapping[str, Transcribed]) -> list[Word]:
-    """All words in time."""
-    ordered = sorted(pieces.values(), key=itemgetter("start"))
-    return [word for heard in ordered for word in heard["words"]]
+def words_of(pieces: list[Transcribed]) -> list[Word]:
+    """All words; the pieces come in time."""
+    return [word for heard in pieces for word in heard["words"]]
 
 
 def by_pause(words: list[Word], pause: float = PAUSE_SECONDS) -> list[list[Word]]:

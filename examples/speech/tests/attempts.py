@@ -65,16 +65,30 @@ class Attempts:
         """A whole job, task by task in the order of its plan, up to the first failure."""
         done: dict[str, Outcome] = {}
         for task in tasks:
-            outcome = self.run(
-                task["engine_id"],
-                parameters={"audio": {"file": "f1"}, "name": audio.name},
-                config=task.get("config"),
-                upstream={key: done[key] for key in task["depends_on"]},
-                files={"f1": audio},
-            )
-            assert outcome.exit_code == 0, f"{task['key']}: {outcome.errors}"
-            done[task["key"]] = outcome
+            if "map" not in task:
+                done[task["key"]] = self._succeed(task, audio, done, {})
+                continue
+            elements = done[task["map"]["over"]].output[task["map"]["path"]]
+            each = [self._succeed(task, audio, done, {"item": item}) for item in elements]
+            done[task["key"]] = Outcome(0, [one.output for one in each], {}, "", "")
         return done
+
+    def _succeed(
+        self,
+        task: TaskSubmission,
+        audio: Path,
+        done: Mapping[str, Outcome],
+        config: Mapping[str, object],
+    ) -> Outcome:
+        outcome = self.run(
+            task["engine_id"],
+            parameters={"audio": {"file": "f1"}, "name": audio.name},
+            config=config,
+            upstream={key: done[key] for key in task["depends_on"]},
+            files={"f1": audio},
+        )
+        assert outcome.exit_code == 0, f"{task['key']}: {outcome.errors}"
+        return outcome
 
     def _start(self, command: list[str], document: object, attempt: Path) -> Outcome:
         output = attempt / "output.json"

@@ -1,11 +1,13 @@
 """Cuts: every piece in order, nothing spoken lost or heard twice."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
-from speech.cuts import cut_time, piece, silences_between, speech_within, split_long, widen
+from speech.cuts import share_out, split_long, widen
 from speech.shapes import Span
+from speech.vad import piece_seconds
 
 
 def spoken(seed: int) -> tuple[list[Span], float]:
@@ -20,40 +22,40 @@ def spoken(seed: int) -> tuple[list[Span], float]:
     return speech, at + chance.uniform(0.1, 3)
 
 
-CASES = [(seed, parts) for seed in range(20) for parts in (1, 2, 5, 20)]
+CASES = [(seed, longest) for seed in range(20) for longest in (0.0, 6.0, 20.0, 1000.0)]
 
 
-@pytest.mark.parametrize(("seed", "parts"), CASES)
-def test_pieces_follow_each_other_and_cover_the_audio(seed: int, parts: int) -> None:
-    speech, duration = spoken(seed)
-    silences = silences_between(speech)
-    pieces = [piece(silences, duration, part, parts) for part in range(parts)]
-    edges = [0.0, *(bounds["end"] for bounds in pieces)]
-    assert [bounds["start"] for bounds in pieces] == edges[:-1]
-    assert edges == sorted(edges)
-    assert edges[-1] == pytest.approx(duration)
+@pytest.mark.parametrize(("seed", "longest"), CASES)
+def test_each_segment_lies_in_exactly_one_piece(seed: int, longest: float) -> None:
+    speech, _ = spoken(seed)
+    pieces = share_out(speech, longest)
+    assert [span for piece in pieces for span in piece["speech"]] == speech
+    for piece in pieces:
+        edges = piece["speech"][0]["start"], piece["speech"][-1]["end"]
+        assert edges == (piece["start"], piece["end"])
 
 
-@pytest.mark.parametrize(("seed", "parts"), CASES)
-def test_each_segment_lies_in_exactly_one_piece(seed: int, parts: int) -> None:
-    speech, duration = spoken(seed)
-    silences = silences_between(speech)
-    pieces = [piece(silences, duration, part, parts) for part in range(parts)]
-    found = [span for bounds in pieces for span in speech_within(speech, bounds)]
-    assert found == speech
-    for bounds in pieces:
-        for span in speech_within(speech, bounds):
-            assert span["end"] <= bounds["end"]
+@pytest.mark.parametrize(("seed", "longest"), CASES)
+def test_only_a_single_segment_makes_a_piece_too_long(seed: int, longest: float) -> None:
+    for piece in share_out(spoken(seed)[0], longest):
+        assert len(piece["speech"]) == 1 or piece["end"] - piece["start"] <= longest
 
 
-def test_a_cut_is_the_middle_of_the_silence_nearest_to_even() -> None:
-    silences = [Span(start=4, end=5), Span(start=9.5, end=10.5), Span(start=14, end=16)]
-    assert [cut_time(silences, 20, boundary, 3) for boundary in range(4)] == [0, 4.5, 15, 20]
+@pytest.mark.parametrize(("seed", "longest"), CASES)
+def test_neighbouring_pieces_are_too_long_together(seed: int, longest: float) -> None:
+    for left, right in pairwise(share_out(spoken(seed)[0], longest)):
+        assert right["speech"][0]["end"] - left["start"] > longest
 
 
-def test_without_a_silence_the_first_piece_holds_everything() -> None:
-    assert piece([], 30, 0, 3) == Span(start=0, end=30)
-    assert piece([], 30, 2, 3) == Span(start=30, end=30)
+def test_no_speech_makes_no_piece() -> None:
+    assert share_out([], 6) == []
+
+
+@pytest.mark.parametrize(
+    ("duration", "longest"), [(0, 6), (27, 6), (6000, 6), (12_000, 12), (43_200, 43.2)]
+)
+def test_long_recordings_have_longer_pieces_not_more(duration: float, longest: float) -> None:
+    assert piece_seconds(duration) == longest
 
 
 def test_widened_segments_take_at_most_half_of_a_silence() -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from attempts import Attempts, Outcome
 
-from speech.plan import part_count, plan_tasks
+from speech.plan import TASKS
 from speech.polish import write_sentence
 from speech.score import normalised, report, word_error_rate
 from speech.shapes import Word
@@ -22,14 +22,11 @@ def words(text: str, start: float = 0.0, seconds: float = 0.4) -> list[Word]:
     ]
 
 
-def heard(found: list[Word], start: float, end: float) -> Outcome:
-    return Outcome(0, {"start": start, "end": end, "words": found}, {}, "", "")
-
-
 PREPARED = Outcome(0, {"duration_seconds": 9.0, "codec": "flac", "warnings": []}, {}, "", "")
 FIRST = words("i met mister dashwood")
 SECOND = words("he was not ill disposed", start=4.0)
-PIECES = {"transcribe-2": heard(SECOND, 4, 9), "transcribe-1": heard(FIRST, 0, 4)}
+HEARD = [{"start": 0, "end": 4, "words": FIRST}, {"start": 4, "end": 9, "words": SECOND}]
+PIECES = {"transcribe": Outcome(0, HEARD, {}, "", "")}
 
 
 def test_sentences_end_at_pauses() -> None:
@@ -103,20 +100,18 @@ def test_no_words_make_no_subtitles() -> None:
     assert render([]) == ""
 
 
-@pytest.mark.parametrize(
-    ("seconds", "parts"), [(None, 1), (0.2, 1), (8.9, 1), (27.23, 5), (60, 10), (10**6, 1000)]
-)
-def test_a_part_is_about_six_seconds(seconds: float | None, parts: int) -> None:
-    assert part_count(seconds) == parts
-
-
 def test_a_plan_names_only_tasks_before_it() -> None:
     known: set[str] = set()
-    for task in plan_tasks(12):
+    for task in TASKS:
         assert set(task["depends_on"]) <= known
         assert task["key"] not in known
         known.add(task["key"])
-    assert len(known) == 16
+
+
+def test_a_piece_without_speech_fails_for_good(attempts: Attempts) -> None:
+    outcome = attempts.run("speech.transcribe", config={"item": {"start": 0, "end": 1}})
+    assert outcome.exit_code == 65
+    assert "config.item must be a piece of speech" in outcome.errors
 
 
 def test_the_score_knows_abbreviations_and_ignores_case_and_stops() -> None:

@@ -29,6 +29,26 @@ export interface Job {
   startedAt: number | null;
   completedAt: number | null;
   durationMs: number | null;
+  /** Of a built-in pipeline, for a first look. */
+  demo: boolean;
+  /** Staff put it before the jobs of all tenants. */
+  raised: boolean;
+}
+
+/** What is known of a cancel, step by step; null where a step is not known (of all processes). */
+export interface Receipt {
+  requestedAt: number;
+  requestedBy: string | null;
+  signalledAt: number | null;
+  goneAt: number | null;
+  freedAt: number | null;
+}
+
+export interface JobReceipt extends Receipt {
+  /** Runs that were told to stop. */
+  attempts: number;
+  /** Those told more than 30 s ago that nobody knows to be gone. */
+  unconfirmed: number;
 }
 
 export interface JobDetail extends Job {
@@ -36,6 +56,7 @@ export interface JobDetail extends Job {
   result: unknown;
   error: string | null;
   seq: number;
+  cancel: JobReceipt | null;
 }
 
 /** `count` is null where the server would have to scan. */
@@ -70,6 +91,10 @@ export interface Task {
   error: string | null;
   errorCode: string | null;
   reason: string | null;
+  /** Set on a template: it never runs itself, and gets an instance for each element of a list. */
+  map: { over: string; path: string; max: number } | null;
+  /** Set on an instance: its template. */
+  mappedFrom: string | null;
 }
 
 export interface JobTasks {
@@ -102,6 +127,7 @@ export interface TaskDetail extends Task {
   output: unknown;
   files: StoredFile[];
   attempts: Attempt[];
+  cancel: Receipt | null;
 }
 
 export interface LogLine {
@@ -109,6 +135,8 @@ export interface LogLine {
   at: number;
   level: string;
   text: string;
+  /** How many dropped lines it stands for; null for a line that was printed. */
+  dropped: number | null;
   /** Set in a job's log, where the lines of all its tasks mix. */
   source: { taskId: string; key: string; attempt: number } | null;
 }
@@ -128,11 +156,21 @@ export interface JobEvent {
   tasks: ({ id: string } & Record<string, unknown>)[];
 }
 
+/** A part of a task's way; null while it lasts. */
+export interface WhySpan {
+  reason: string;
+  from: number;
+  to: number | null;
+}
+
 export interface Why {
-  reason: string | null;
-  detail: string | null;
-  since: number | null;
-  position: number | null;
+  reason: string;
+  /** One sentence. */
+  detail: string;
+  /** When that is expected to be over. */
+  eta: number | null;
+  /** Oldest first, without a gap. */
+  history: WhySpan[];
 }
 
 export interface Engine {

@@ -15,8 +15,8 @@ export const keys = {
   tasks: (tenant: TenantSlug, id: string) => ["job", tenant, id, "tasks"] as const,
   task: (tenant: TenantSlug, id: string, taskId: string) =>
     ["job", tenant, id, "task", taskId] as const,
-  why: (tenant: TenantSlug, id: string, taskId: string) =>
-    ["job", tenant, id, "task", taskId, "why"] as const,
+  why: (tenant: TenantSlug, id: string, taskId: string, moment: string) =>
+    ["job", tenant, id, "task", taskId, "why", moment] as const,
   jobLogs: (tenant: TenantSlug, id: string) => ["job", tenant, id, "logs"] as const,
   taskLogs: (tenant: TenantSlug, { jobId, taskId, attempt }: AttemptRef) =>
     ["job", tenant, jobId, "task", taskId, "logs", attempt] as const,

@@ -43,12 +43,17 @@ describe("log pages", () => {
   const line = { n: 1, at: "2026-11-22T12:00:00.000000Z", level: "info", text: "hello" };
 
   it("of a task continue by number, which may be 0", () => {
-    expect(toTaskLogPage({ lines: [line], next: 0 })).toMatchObject({ next: "0", lines: [{ source: null }] });
+    expect(toTaskLogPage({ lines: [line], next: 0, previous: 1 })).toMatchObject({ next: "0", lines: [{ source: null }] });
+  });
+
+  it("tell a printed line from one that stands for dropped ones", () => {
+    const page = toTaskLogPage({ lines: [line, { ...line, n: 9, dropped: 8 }], next: 9, previous: 1 });
+    expect(page.lines.map(({ dropped }) => dropped)).toEqual([null, 8]);
   });
 
   it("of a job name each line's task", () => {
     const mixed = { ...line, task_id: "t1", key: "decode", attempt: 2 };
-    expect(toJobLogPage({ lines: [mixed], next: "x" }).lines[0]?.source).toEqual({
+    expect(toJobLogPage({ lines: [mixed], next: "x", previous: "x" }).lines[0]?.source).toEqual({
       taskId: "t1",
       key: "decode",
       attempt: 2,

@@ -22,8 +22,24 @@ export function toJob(job: Wire["Job"]): domain.Job {
     startedAt: maybeTime(job.started_at),
     completedAt: maybeTime(job.completed_at),
     durationMs: job.duration_ms,
+    demo: job.demo,
+    raised: job.raised,
   };
 }
+
+const toReceipt = (receipt: Wire["JobReceipt"] | Wire["TaskReceipt"]): domain.Receipt => ({
+  requestedAt: time(receipt.requested_at),
+  requestedBy: receipt.requested_by,
+  signalledAt: maybeTime(receipt.signalled_at),
+  goneAt: maybeTime(receipt.gone_at),
+  freedAt: maybeTime(receipt.freed_at),
+});
+
+const toJobReceipt = (receipt: Wire["JobReceipt"]): domain.JobReceipt => ({
+  ...toReceipt(receipt),
+  attempts: receipt.attempts,
+  unconfirmed: receipt.unconfirmed,
+});
 
 export function toJobDetail(job: Wire["JobDetail"]): domain.JobDetail {
   return {
@@ -32,6 +48,7 @@ export function toJobDetail(job: Wire["JobDetail"]): domain.JobDetail {
     result: job.result,
     error: job.error,
     seq: job.seq,
+    cancel: job.cancel && toJobReceipt(job.cancel),
   };
 }
 
@@ -68,6 +85,8 @@ export function toTask(task: Wire["Task"]): domain.Task {
     error: task.error,
     errorCode: task.error_code,
     reason: task.reason,
+    map: task.map,
+    mappedFrom: task.mapped_from,
   };
 }
 
@@ -93,22 +112,28 @@ export function toTaskDetail(task: Wire["TaskDetail"]): domain.TaskDetail {
     output: task.output,
     files: task.files.map((file) => ({ id: file.id, name: file.name, sizeBytes: file.size_bytes })),
     attempts: task.attempts.map(toAttempt),
+    cancel: task.cancel && toReceipt(task.cancel),
   };
 }
 
+const toLine = ({ n, at, level, text, dropped }: Wire["TaskLine"]): Omit<domain.LogLine, "source"> => ({
+  n,
+  at: time(at),
+  level,
+  text,
+  dropped: dropped ?? null,
+});
+
 export const toTaskLogPage = (page: Wire["TaskLogPage"]): domain.LogPage => ({
   next: page.next === null ? null : String(page.next),
-  lines: page.lines.map((line) => ({ ...line, at: time(line.at), source: null })),
+  lines: page.lines.map((line) => ({ ...toLine(line), source: null })),
 });
 
 export const toJobLogPage = (page: Wire["JobLogPage"]): domain.LogPage => ({
   next: page.next,
-  lines: page.lines.map(({ n, at, level, text, task_id, key, attempt }) => ({
-    n,
-    at: time(at),
-    level,
-    text,
-    source: { taskId: task_id, key, attempt },
+  lines: page.lines.map((line) => ({
+    ...toLine(line),
+    source: { taskId: line.task_id, key: line.key, attempt: line.attempt },
   })),
 });
 
@@ -133,8 +158,12 @@ export function toEvent(event: Wire["Event"]): domain.JobEvent {
 export const toWhy = (why: Wire["Why"]): domain.Why => ({
   reason: why.reason,
   detail: why.detail,
-  since: maybeTime(why.since),
-  position: why.position ?? null,
+  eta: maybeTime(why.eta),
+  history: why.history.map((span) => ({
+    reason: span.reason,
+    from: time(span.from),
+    to: maybeTime(span.to),
+  })),
 });
 
 export const toEngine = (engine: Wire["Engine"]): domain.Engine => ({

@@ -1,6 +1,7 @@
 /** What pages read: one hook per resource, with its way of staying fresh. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import * as endpoints from "@/api/endpoints";
+import type { Task } from "@/api/domain";
 import type { JobFilters } from "@/api/endpoints";
 import { isStatus } from "@/api/errors";
 import { keys } from "@/api/keys";
@@ -98,17 +99,18 @@ export function useTask(jobId: string, taskId: string) {
   });
 }
 
-/** Null where the server cannot explain (yet). */
-export function useWhy(jobId: string, taskId: string, enabled: boolean) {
+/** Asked anew when the task moves on. Null where the server cannot explain (yet). */
+export function useWhy(jobId: string, { id, status, attempt }: Pick<Task, "id" | "status" | "attempt">) {
   const tenant = useTenant();
+  const unsettled = status === "pending" || status === "ready" || status === "running";
   return useQuery({
-    queryKey: keys.why(tenant, jobId, taskId),
+    queryKey: keys.why(tenant, jobId, id, `${status} ${attempt}`),
     queryFn: ({ signal }) =>
-      endpoints.getWhy(jobId, taskId, { tenant, signal }).catch((error: unknown) => {
+      endpoints.getWhy(jobId, id, { tenant, signal }).catch((error: unknown) => {
         if (isStatus(error, 404)) return null;
         throw error;
       }),
-    refetchInterval: (query) => (query.state.data === null ? false : overviewInterval()),
-    enabled,
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => (unsettled && query.state.data !== null ? overviewInterval() : false),
   });
 }

@@ -38,6 +38,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/engines/{engine_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Claim nothing more of an engine (staff) */
+        post: operations["engines_pause_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/engines/{engine_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Claim an engine's tasks again (staff) */
+        post: operations["engines_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/files": {
         parameters: {
             query?: never;
@@ -245,6 +279,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/jobs/{job_id}/lower": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Back to its place in its tenant (staff) */
+        post: operations["jobs_lower_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/jobs/{job_id}/raise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a job before those of all tenants (staff) */
+        post: operations["jobs_raise_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/jobs/{job_id}/retry": {
         parameters: {
             query?: never;
@@ -347,6 +415,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/jobs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel, retry or delete many jobs */
+        post: operations["jobs_bulk_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/jobs/bulk/{bulk_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a bulk action is, and how each job fared */
+        get: operations["jobs_bulk_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/me": {
         parameters: {
             query?: never;
@@ -364,6 +466,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/nodes/{name}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drain all workers of a machine (staff) */
+        post: operations["nodes_drain_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/nodes/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a machine take work again (staff) */
+        post: operations["nodes_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/pipelines": {
         parameters: {
             query?: never;
@@ -373,6 +509,23 @@ export interface paths {
         };
         /** Pipelines that can be submitted by name */
         get: operations["pipelines_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The board: the active jobs that wait longest, by stage */
+        get: operations["queue_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -432,6 +585,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/tenants/{slug}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Claim nothing more of a tenant (staff) */
+        post: operations["tenants_pause_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/tenants/{slug}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Claim a tenant's tasks again (staff) */
+        post: operations["tenants_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What ended in a span of time, by tenant, engine or label */
+        get: operations["usage_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Workers with what they have in hand, and machines (staff) */
+        get: operations["workers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/workers/{worker_id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drain a worker (staff) */
+        post: operations["workers_drain_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/workers/{worker_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a worker take work again (staff) */
+        post: operations["workers_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -460,6 +715,90 @@ export interface components {
             key: string;
             status: components["schemas"]["TaskStatus"];
         };
+        Board: {
+            stages: string[];
+            jobs: components["schemas"]["BoardJob"][];
+            folded: components["schemas"]["Folded"];
+        };
+        BoardJob: {
+            /** Format: uuid */
+            id: string;
+            tenant: string;
+            name: string;
+            status: components["schemas"]["JobStatus"];
+            oldest_wait_ms: number | null;
+            cells: components["schemas"]["Cell"][];
+        };
+        Bulk: {
+            /** Format: uuid */
+            id: string;
+            action: components["schemas"]["BulkVerb"];
+            actor: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            completed_at: string | null;
+            total: number;
+            done: number;
+            succeeded: number;
+            /** @description Those refused or gone. */
+            failed: number;
+            pending: number;
+            items: components["schemas"]["BulkItem"][];
+            /**
+             * Format: uuid
+             * @description The `after` of the next page.
+             */
+            next: string | null;
+        };
+        BulkItem: {
+            /** Format: uuid */
+            job_id: string;
+            result: (components["schemas"]["BulkResult"] | components["schemas"]["NullEnum"]) | null;
+            detail: string | null;
+        };
+        /** @description Either ids or a filter; what the filter finds now is what it is about. */
+        BulkRequest: {
+            action: components["schemas"]["BulkVerb"];
+            ids?: string[];
+            /** @description The names of the job list's query; a list where one may be repeated. */
+            filter?: {
+                created_after?: string;
+                created_before?: string;
+                engine?: string;
+                error_code?: string;
+                label?: string | string[];
+                pipeline?: string;
+                q?: string;
+                status?: string | string[];
+            };
+        };
+        /**
+         * @description * `done` - Done
+         *     * `refused` - Refused
+         *     * `gone` - Gone
+         * @enum {string}
+         */
+        BulkResult: "done" | "refused" | "gone";
+        BulkStarted: {
+            /** Format: uuid */
+            id: string;
+            total: number;
+        };
+        /**
+         * @description * `cancel` - Cancel
+         *     * `retry` - Retry
+         *     * `delete` - Delete
+         * @enum {string}
+         */
+        BulkVerb: "cancel" | "retry" | "delete";
+        /**
+         * @description * `tenant` - tenant
+         *     * `engine` - engine
+         *     * `label` - label
+         * @enum {string}
+         */
+        ByEnum: "tenant" | "engine" | "label";
         /** @description A request body: a field it does not declare is refused by name. */
         Cancel: {
             /**
@@ -467,6 +806,13 @@ export interface components {
              * @default false
              */
             force?: boolean;
+        };
+        Cell: {
+            stage: string;
+            pending: number;
+            ready: number;
+            running: number;
+            oldest_wait_ms: number | null;
         };
         /** @description A request body: a field it does not declare is refused by name. */
         Clone: {
@@ -482,7 +828,7 @@ export interface components {
             stage: string;
             /** @description `python`, `command` or `http`. */
             kind: string;
-            /** @description To staff `ready`, `draining` or `unavailable`; to a key `available`, `paused` or `unavailable`. */
+            /** @description To staff `ready`, `paused`, `draining` or `unavailable`; to a key `available`, `paused` or `unavailable`. */
             status: string;
             queue_depth: number;
             running: number;
@@ -490,8 +836,14 @@ export interface components {
             /** @description `null` on a key. */
             workers: number | null;
             models: string[];
+            /** @description Of runs that completed in the last 24 hours, within 4.5 %. */
             p50_ms: number | null;
             p95_ms: number | null;
+            /**
+             * Format: double
+             * @description Share of those runs that failed, retried ones too.
+             */
+            failure_rate: number | null;
             /** @description Built in, for a first look. */
             demo: boolean;
         };
@@ -529,8 +881,33 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        Fleet: {
+            workers: components["schemas"]["Worker"][];
+            nodes: components["schemas"]["Node"][];
+        };
+        Folded: {
+            /** @description All active jobs that have no row of their own. */
+            jobs: number;
+            oldest_wait_ms: number | null;
+            /** @description Without what is pending. */
+            cells: components["schemas"]["Cell"][];
+            /** @description Counting stopped: at 10,000 jobs, or 1,000 tasks. */
+            capped: boolean;
+        };
         Health: {
             status: string;
+        };
+        InHand: {
+            /** Format: uuid */
+            task_id: string;
+            /** Format: uuid */
+            job_id: string;
+            tenant: string;
+            key: string;
+            engine_id: string;
+            /** Format: date-time */
+            started_at: string | null;
+            attempt: number;
         };
         Job: {
             /** Format: uuid */
@@ -551,6 +928,10 @@ export interface components {
             /** Format: date-time */
             completed_at: string | null;
             duration_ms: number | null;
+            /** @description Of a built-in pipeline, for a first look. */
+            demo: boolean;
+            /** @description Staff put it before the jobs of all tenants. */
+            raised: boolean;
         };
         JobDetail: {
             /** Format: uuid */
@@ -571,6 +952,10 @@ export interface components {
             /** Format: date-time */
             completed_at: string | null;
             duration_ms: number | null;
+            /** @description Of a built-in pipeline, for a first look. */
+            demo: boolean;
+            /** @description Staff put it before the jobs of all tenants. */
+            raised: boolean;
             parameters: {
                 [key: string]: unknown;
             };
@@ -581,6 +966,7 @@ export interface components {
             result_too_large: boolean;
             error: string | null;
             seq: number;
+            cancel: components["schemas"]["JobReceipt"] | null;
         };
         JobLine: {
             n: number;
@@ -588,6 +974,8 @@ export interface components {
             at: string;
             level: string;
             text: string;
+            /** @description Only on a line that stands for so many dropped ones; `n` is the last of them. */
+            dropped?: number;
             /** Format: uuid */
             task_id: string;
             key: string;
@@ -596,6 +984,7 @@ export interface components {
         JobLogPage: {
             lines: components["schemas"]["JobLine"][];
             next: string | null;
+            previous: string | null;
         };
         JobPage: {
             count: number | null;
@@ -603,6 +992,21 @@ export interface components {
             next: string | null;
             previous: string | null;
             results: components["schemas"]["Job"][];
+        };
+        JobReceipt: {
+            /** Format: date-time */
+            requested_at: string;
+            requested_by: string | null;
+            /** Format: date-time */
+            signalled_at: string | null;
+            /** Format: date-time */
+            gone_at: string | null;
+            /** Format: date-time */
+            freed_at: string | null;
+            /** @description How many runs were told to stop. */
+            attempts: number;
+            /** @description Those told more than 30 s ago whose process is not known to be gone. */
+            unconfirmed: number;
         };
         /**
          * @description * `pending` - Pending
@@ -620,14 +1024,14 @@ export interface components {
             seq: number;
             tasks: components["schemas"]["Task"][];
         };
-        /**
-         * @description * `staff` - staff
-         *     * `key` - key
-         * @enum {string}
-         */
-        KindEnum: "staff" | "key";
+        /** @description Over which task's output, and where in it the list is. */
+        Map: {
+            over: string;
+            path: string;
+            max: number;
+        };
         Me: {
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["MeKindEnum"];
             name: string;
             username: string | null;
             tenant: string | null;
@@ -640,10 +1044,24 @@ export interface components {
                 [key: string]: components["schemas"]["Quota"];
             };
         };
+        /**
+         * @description * `staff` - staff
+         *     * `key` - key
+         * @enum {string}
+         */
+        MeKindEnum: "staff" | "key";
         Model: {
             model: string;
             capacity: number;
             active: number;
+        };
+        Node: {
+            name: string;
+            /** Format: date-time */
+            drain_requested_at: string | null;
+            drain_requested_by: string | null;
+            /** @description Those online. */
+            workers: number;
         };
         /** @enum {unknown} */
         NullEnum: null;
@@ -721,6 +1139,13 @@ export interface components {
             code: string;
             detail: string;
         };
+        ServedEngine: {
+            engine_id: string;
+            slots: number | null;
+            hash: string | null;
+            /** @description Another online worker runs this engine with another definition. */
+            drift: boolean;
+        };
         Span: {
             reason: string;
             /** Format: date-time */
@@ -785,6 +1210,10 @@ export interface components {
             error_code: string | null;
             reason: string | null;
             seq: number;
+            map: components["schemas"]["Map"] | null;
+            /** Format: uuid */
+            mapped_from: string | null;
+            map_index: number | null;
         };
         TaskDetail: {
             /** Format: uuid */
@@ -816,6 +1245,10 @@ export interface components {
             error_code: string | null;
             reason: string | null;
             seq: number;
+            map: components["schemas"]["Map"] | null;
+            /** Format: uuid */
+            mapped_from: string | null;
+            map_index: number | null;
             config: {
                 [key: string]: unknown;
             };
@@ -826,6 +1259,7 @@ export interface components {
             output: unknown;
             files: components["schemas"]["TaskFile"][];
             attempts: components["schemas"]["Attempt"][];
+            cancel: components["schemas"]["TaskReceipt"] | null;
         };
         TaskFile: {
             /** Format: uuid */
@@ -840,10 +1274,26 @@ export interface components {
             at: string;
             level: string;
             text: string;
+            /** @description Only on a line that stands for so many dropped ones; `n` is the last of them. */
+            dropped?: number;
         };
         TaskLogPage: {
             lines: components["schemas"]["TaskLine"][];
             next: number | null;
+            previous: number | null;
+        };
+        TaskReceipt: {
+            /** Format: date-time */
+            requested_at: string;
+            requested_by: string | null;
+            /** Format: date-time */
+            signalled_at: string | null;
+            /** Format: date-time */
+            gone_at: string | null;
+            /** Format: date-time */
+            freed_at: string | null;
+            /** @description The process is known to be gone. */
+            confirmed: boolean;
         };
         /** @description A request body: a field it does not declare is refused by name. */
         TaskRetry: {
@@ -876,6 +1326,10 @@ export interface components {
             max_submits_per_minute?: number | null;
             /** Format: int64 */
             max_sessions?: number | null;
+            weight?: number;
+            /** Format: date-time */
+            readonly paused_at: string | null;
+            readonly paused_by: string;
         };
         Upload: {
             /** Format: uuid */
@@ -883,6 +1337,48 @@ export interface components {
             part_bytes: number;
         };
         Uploaded: components["schemas"]["File"] | components["schemas"]["Upload"];
+        Usage: {
+            by: components["schemas"]["ByEnum"];
+            /** @description False where there are more than 1,000 rows, or much is not added up yet. */
+            complete: boolean;
+            results: components["schemas"]["UsageRow"][];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+        };
+        UsageRow: {
+            tenant: string | null;
+            engine_id: string | null;
+            /** @description `name:value`, or `other` for those beyond 1,000 a day. */
+            label: string | null;
+            /** @description Ended, one way or another. */
+            jobs: number | null;
+            jobs_completed: number | null;
+            jobs_failed: number | null;
+            jobs_cancelled: number | null;
+            /** @description Ended after they had started. */
+            tasks: number;
+            tasks_completed: number;
+            tasks_failed: number;
+            tasks_cancelled: number;
+            /** @description Runs after which the task had to run again. */
+            retries: number;
+            /**
+             * Format: double
+             * @description Of all runs together.
+             */
+            task_seconds: number;
+            /** Format: double */
+            gpu_seconds: number | null;
+            /** Format: double */
+            session_minutes: number | null;
+            /** @description Of completed runs; percentiles are right within 4.5 %. */
+            duration_p50_ms: number | null;
+            duration_p95_ms: number | null;
+            wait_p50_ms: number | null;
+            wait_p95_ms: number | null;
+        };
         Why: {
             status: components["schemas"]["TaskStatus"];
             reason: string;
@@ -895,12 +1391,57 @@ export interface components {
             eta: string | null;
             history: components["schemas"]["Span"][];
         };
+        Worker: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            kind: components["schemas"]["WorkerKindEnum"];
+            node: string;
+            pid: number | null;
+            status: components["schemas"]["WorkerStatus"];
+            engines: components["schemas"]["ServedEngine"][];
+            slots: number;
+            in_hand: number;
+            /** @description The first 50. */
+            tasks_in_hand: components["schemas"]["InHand"][];
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            last_heartbeat_at: string;
+            /**
+             * Format: date-time
+             * @description The latest of the three that follow.
+             */
+            last_proof_at: string | null;
+            /** Format: date-time */
+            last_claim_at: string | null;
+            /** Format: date-time */
+            last_finish_at: string | null;
+            /** Format: date-time */
+            canary_at: string | null;
+            /** Format: date-time */
+            lease_until: string;
+            /** Format: date-time */
+            stopped_at: string | null;
+            /** Format: date-time */
+            drain_requested_at: string | null;
+            drain_requested_by: string | null;
+            engines_hash: string;
+            drift: boolean;
+            stale_reports: number;
+        };
         WorkerCheck: {
             name: string;
             status: string;
             /** Format: date-time */
             last_heartbeat: string;
         };
+        /**
+         * @description * `batch` - Batch
+         *     * `realtime` - Realtime
+         * @enum {string}
+         */
+        WorkerKindEnum: "batch" | "realtime";
         /**
          * @description * `ready` - Ready
          *     * `busy` - Busy
@@ -1034,6 +1575,214 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    engines_pause_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                engine_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Engine"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    engines_resume_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                engine_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Engine"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1703,6 +2452,7 @@ export interface operations {
                 /** @description From a former page's `next` or `previous`. */
                 cursor?: string;
                 engine?: string;
+                error_code?: string;
                 label?: string[];
                 limit?: number;
                 offset?: number;
@@ -1867,6 +2617,14 @@ export interface operations {
                 };
             };
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2403,6 +3161,10 @@ export interface operations {
             query?: {
                 /** @description The `next` of a former page. */
                 after?: string;
+                /** @description All by default. */
+                attempt?: number;
+                /** @description The `previous` of a former page. */
+                before?: string;
                 /**
                  * @description At least this.
                  *
@@ -2414,6 +3176,8 @@ export interface operations {
                 level?: "debug" | "info" | "warning" | "error";
                 /** @description Text the line holds. */
                 q?: string;
+                /** @description The last so many of these lines. */
+                tail?: number;
                 /** @description Staff only: see and act as this tenant would. */
                 tenant?: string;
             };
@@ -2458,6 +3222,214 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    jobs_lower_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    jobs_raise_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2798,6 +3770,7 @@ export interface operations {
                 level?: "debug" | "info" | "warning" | "error";
                 /** @description Text the line holds. */
                 q?: string;
+                /** @description The last so many of these lines. */
                 tail?: number;
                 /** @description Staff only: see and act as this tenant would. */
                 tenant?: string;
@@ -3083,6 +4056,203 @@ export interface operations {
             };
         };
     };
+    jobs_bulk_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkStarted"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    jobs_bulk_retrieve: {
+        parameters: {
+            query?: {
+                /** @description A former page's `next`. */
+                after?: string;
+                limit?: number;
+                /**
+                 * @description * `done` - done
+                 *     * `failed` - failed
+                 *     * `gone` - gone
+                 *     * `pending` - pending
+                 *     * `refused` - refused
+                 */
+                result?: "done" | "failed" | "gone" | "pending" | "refused";
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                bulk_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     me_retrieve: {
         parameters: {
             query?: {
@@ -3161,6 +4331,214 @@ export interface operations {
             };
         };
     };
+    nodes_drain_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    nodes_resume_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Node"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     pipelines_list: {
         parameters: {
             query?: {
@@ -3179,6 +4557,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Pipeline"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    queue_list: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
                 };
             };
             400: {
@@ -3389,6 +4845,596 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tenants_pause_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    tenants_resume_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    usage_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `tenant` - tenant
+                 *     * `engine` - engine
+                 *     * `label` - label
+                 */
+                by?: "tenant" | "engine" | "label";
+                /** @description The hour it falls in counts whole. Left out: 30 days before `to`. */
+                from?: string;
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+                /** @description The hour it falls in counts whole. Left out: now. At most 400 days after `from`. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
+                    "text/csv": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "text/csv": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "text/csv": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "text/csv": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "text/csv": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "text/csv": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "text/csv": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "text/csv": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    workers_list: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fleet"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    workers_drain_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                worker_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    workers_resume_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                worker_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,6 +20,13 @@ export const fan = (width: number, changes: Partial<DagTask> = {}): DagTask[] =>
   return [node("first"), ...middle, node("last", middle.map(({ id }) => id))];
 };
 
+/** A list, a map over it with so many instances as the server lists them, and what follows. */
+export const mapped = (instances: number): DagTask[] => {
+  const own = Array.from({ length: instances }, (_, i) => node(`each[${i}]`, ["list"], { stage: "each", mappedFrom: "each" }));
+  const template = node("each", ["list", ...own.map(({ id }) => id)], { stage: "each" });
+  return [node("list"), template, ...own, node("end", ["each"])];
+};
+
 /** `layers` of `width` tasks, each needing three of the layer before. */
 export const layered = (layers: number, width: number): DagTask[] =>
   Array.from({ length: layers * width }, (_, n) => {

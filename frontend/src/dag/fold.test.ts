@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chain, fan, node } from "@/dag/dag.fixtures";
+import { chain, fan, mapped, node } from "@/dag/dag.fixtures";
 import { fold } from "@/dag/fold";
 import { buildGraph, type DagTask } from "@/dag/graph";
 
@@ -41,6 +41,19 @@ describe("groups", () => {
     const mixed = fan(13, { required: false });
     mixed[13] = node("m12", ["first"], { stage: "middle" });
     expect(folded(mixed).edges.map(({ optional }) => optional)).toEqual([false, false]);
+  });
+});
+
+describe("maps", () => {
+  it("fold many instances into one group before their template", () => {
+    expect(kinds(mapped(30))).toEqual(["task 1", "group 30", "task 1", "task 1"]);
+    const { blocks, edges } = folded(mapped(30));
+    expect(blocks.map(({ column }) => column)).toEqual([0, 1, 2, 3]);
+    expect(edges.map(({ from, to, count }) => [from, to, count])).toEqual([[0, 1, 30], [2, 3, 1], [1, 2, 30]]);
+  });
+
+  it("show few instances one by one", () => {
+    expect(kinds(mapped(3))).toEqual(Array(6).fill("task 1"));
   });
 });
 

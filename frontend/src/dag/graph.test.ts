@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { chain, node } from "@/dag/dag.fixtures";
-import { buildGraph, depthsOf } from "@/dag/graph";
+import { chain, mapped, node } from "@/dag/dag.fixtures";
+import { buildGraph, depthsOf, instanceCounts } from "@/dag/graph";
 
 const depthsById = (tasks: ReturnType<typeof node>[]) => {
   const { depth } = depthsOf(buildGraph(tasks));
@@ -33,6 +33,10 @@ describe("depthsOf", () => {
     expect(depthsOf(buildGraph([node("a"), node("b", ["a", "a"])])).unplaceable).toEqual([]);
   });
 
+  it("puts a template behind its instances, and what follows behind the template", () => {
+    expect(depthsById(mapped(2))).toEqual({ list: 0, "each[0]": 1, "each[1]": 1, each: 2, end: 3 });
+  });
+
   it("is linear on a chain of 10,000 tasks", () => {
     const graph = buildGraph(chain(10_000).toReversed());
     const before = performance.now();
@@ -40,4 +44,18 @@ describe("depthsOf", () => {
     expect(performance.now() - before).toBeLessThan(200);
     expect(depth[0]).toBe(9_999);
   });
+});
+
+describe("buildGraph", () => {
+  it("hangs a template on its instances alone, once it has some", () => {
+    expect(buildGraph(mapped(2)).before).toEqual([[], [2, 3], [0], [0], [1]]);
+  });
+
+  it("hangs a template without instances on what it maps over", () => {
+    expect(buildGraph(mapped(0)).before).toEqual([[], [0], [1]]);
+  });
+});
+
+it("counts the instances of each template", () => {
+  expect([...instanceCounts(mapped(3))]).toEqual([["each", 3]]);
 });

@@ -7,6 +7,8 @@ export interface DagTask {
   engineId: string;
   dependencies: string[];
   required: boolean;
+  /** Id of the template that this task is an instance of. */
+  mappedFrom?: string | null;
 }
 
 /** Adjacency by index. A dependency that is not in the list is left out. */
@@ -40,16 +42,28 @@ export function link(graph: Graph, from: number, to: number): void {
   at(graph.before, to).push(from);
 }
 
+/** What a template needs its instances need too: once it has some, it hangs on them alone. */
 export function buildGraph(tasks: readonly DagTask[]): Graph {
   const index = new Map(tasks.map((task, i) => [task.id, i]));
+  const expanded = new Set(tasks.map(({ mappedFrom }) => mappedFrom));
   const graph = emptyGraph(tasks.length);
   tasks.forEach((task, to) => {
     for (const id of new Set(task.dependencies)) {
       const from = index.get(id);
-      if (from !== undefined) link(graph, from, to);
+      if (from === undefined) continue;
+      if (!expanded.has(task.id) || at(tasks, from).mappedFrom === task.id) link(graph, from, to);
     }
   });
   return graph;
+}
+
+/** How many instances each template has, by its id. */
+export function instanceCounts(tasks: readonly DagTask[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { mappedFrom } of tasks) {
+    if (mappedFrom) counts.set(mappedFrom, (counts.get(mappedFrom) ?? 0) + 1);
+  }
+  return counts;
 }
 
 export function depthsOf(graph: Graph): Depths {

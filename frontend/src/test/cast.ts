@@ -41,6 +41,9 @@ export const wireJob = (changes: Partial<Wire["JobDetail"]> = {}): Wire["JobDeta
   started_at: "2026-11-22T12:00:01.000000Z",
   completed_at: null,
   duration_ms: 4000,
+  demo: false,
+  raised: false,
+  cancel: null,
   parameters: {},
   result: null,
   result_too_large: false,
@@ -73,6 +76,9 @@ export const wireTask = (changes: Partial<Wire["Task"]> = {}): Wire["Task"] => (
   error_code: null,
   reason: null,
   seq: 3,
+  map: null,
+  mapped_from: null,
+  map_index: null,
   ...changes,
 });
 
@@ -99,6 +105,8 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   error: null,
   errorCode: null,
   reason: null,
+  map: null,
+  mappedFrom: null,
   ...changes,
 });
 

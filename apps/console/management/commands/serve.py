@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.console import schema
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -19,6 +21,10 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.CONSOLE_PORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            schema.require()
+        except schema.OtherSchema as error:
+            raise CommandError(str(error)) from error
         from apps.console.serving import make_server, run_until_signal
         from console_project.asgi import application
 

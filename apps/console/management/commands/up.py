@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.console import embedded
+from apps.console import embedded, schema
 from apps.console.management.commands.login_link import link_for
 from apps.tasks.engines.registry import registry
 from apps.tenants.models import User
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             lock = embedded.take_lock(settings.CONSOLE_DATA_DIR)
             registry()
             password = embedded.prepare()
-        except (embedded.StartError, ImproperlyConfigured) as error:
+        except (embedded.StartError, schema.OtherSchema, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
         healthy = self._serve(host, port, password)
         lock.close()

@@ -1,7 +1,10 @@
 import type { Engine } from "@/api/domain";
 import { useEngines } from "@/api/queries";
+import { useMeContext } from "@/app/useMeContext";
+import { EngineSwitch } from "@/features/engines/EngineSwitch";
 import { formatNumber } from "@/lib/format";
 import { formatDuration } from "@/lib/time";
+import { DemoTag } from "@/ui/DemoTag";
 import { Loaded } from "@/ui/Loaded";
 import { PageTitle } from "@/ui/Panel";
 import { SkeletonRows } from "@/ui/Skeleton";
@@ -15,10 +18,11 @@ const number = (value: number | null): string => (value === null ? "–" : forma
 
 function EngineRow({ engine }: { engine: Engine }) {
   const look = engineLook(engine.status);
+  const { isStaff } = useMeContext();
   return (
     <tr className={ROW}>
       <td className={`${CELL} font-mono text-xs font-medium`}>{engine.id}
-        {engine.demo && <span className="ml-2 rounded-[4px] border border-line px-1 font-sans text-2xs font-normal text-muted">demo</span>}
+        {engine.demo && <DemoTag className="ml-2" />}
       </td>
       <td className={`${CELL} text-body`}>{engine.stage}</td>
       <td className={`${CELL} w-full text-muted`}>
@@ -34,6 +38,11 @@ function EngineRow({ engine }: { engine: Engine }) {
       <td className={`${CELL} ${NUMBER}`}>{duration(engine.p50Ms)}</td>
       <td className={`${CELL} ${NUMBER}`}>{duration(engine.p95Ms)}</td>
       <td className={`${CELL} ${NUMBER}`}>{duration(engine.oldestWaitMs)}</td>
+      {isStaff && (
+        <td className={`${CELL} text-right`}>
+          <EngineSwitch engine={engine} />
+        </td>
+      )}
     </tr>
   );
 }
@@ -41,6 +50,7 @@ function EngineRow({ engine }: { engine: Engine }) {
 const NUMBERS = ["Workers", "Running", "Ready", "p50", "p95", "Oldest wait"];
 
 function EngineTable({ engines }: { engines: Engine[] }) {
+  const { isStaff } = useMeContext();
   return (
     <div className="overflow-x-auto rounded-md border border-line bg-surface">
       <table className={TABLE}>
@@ -55,6 +65,11 @@ function EngineTable({ engines }: { engines: Engine[] }) {
                 {title}
               </th>
             ))}
+            {isStaff && (
+              <th className={HEAD_CELL}>
+                <span className="sr-only">Pause</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>

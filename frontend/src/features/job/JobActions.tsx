@@ -1,7 +1,7 @@
 /** Retry, cancel, run again, copy as curl: each asks first and says what will happen. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CircleStop, Copy, Play, RotateCcw } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useNavigate } from "react-router";
 import type { Job, JobDetail } from "@/api/domain";
 import { actOnJob, type JobAction } from "@/api/endpoints";
@@ -13,6 +13,8 @@ import { jobCurl } from "@/lib/curl";
 import { formatCount } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { ConfirmDialog } from "@/ui/Dialogs";
+
+const RareActions = lazy(() => import("@/features/job/RareActions"));
 
 interface Question {
   title: string;
@@ -123,6 +125,9 @@ export function JobActions({ job }: { job: JobDetail }) {
           <CircleStop aria-hidden /> Cancel
         </Button>
       )}
+      <Suspense>
+        <RareActions job={job} />
+      </Suspense>
       {asked && <Ask job={job} action={asked} onClose={() => setAsked(null)} />}
     </div>
   );

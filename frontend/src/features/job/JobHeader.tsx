@@ -4,6 +4,8 @@ import { KeptLink } from "@/app/tenant";
 import { JobActions } from "@/features/job/JobActions";
 import { Age, Duration } from "@/ui/Age";
 import { CopyId } from "@/ui/Command";
+import { DemoTag } from "@/ui/DemoTag";
+import { RaisedTag } from "@/ui/RaisedTag";
 import { percent, ProgressBar, settled } from "@/ui/ProgressBar";
 import { StatusChip } from "@/ui/StatusChip";
 import { formatNumber } from "@/lib/format";
@@ -47,6 +49,8 @@ export function JobHeader({ job }: { job: JobDetail }) {
     <div className="flex flex-col gap-2 px-6 pt-5 pb-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <h1 className="max-w-[50ch] truncate text-xl font-semibold tracking-[-0.015em]">{job.name}</h1>
+        {job.demo && <DemoTag />}
+        {job.raised && <RaisedTag />}
         <StatusChip status={job.status} />
         {note && <span className="text-sm text-muted">{note}</span>}
         <div className="flex items-center gap-2.5 pl-1">

@@ -99,6 +99,13 @@ it("says that a completed job had an optional failure", async () => {
   await screen.findByText("1 optional failed");
 });
 
+it.each([true, false])("marks a job of a built-in pipeline as a demo, and no other: %s", async (demo) => {
+  serveJob({ demo });
+  renderAt("/jobs/j1");
+  await screen.findByRole("heading", { name: "nightly" });
+  expect(screen.queryAllByText("demo")).toHaveLength(demo ? 1 : 0);
+});
+
 it("opens a job of one task on its log, and one of more on its graph", async () => {
   serveJob({ progress: { ...wireJob().progress, total: 1 } });
   renderAt("/jobs/j1");

@@ -13,6 +13,7 @@ import { Loaded } from "@/ui/Loaded";
 import { NotFound } from "@/ui/NotFound";
 import { Skeleton, SkeletonRows } from "@/ui/Skeleton";
 
+const CancelReceipt = lazy(() => import("@/features/job/CancelReceipt"));
 const TaskDrawer = lazy(() => import("@/features/job/drawer/TaskDrawer"));
 const EventsTab = lazy(() => import("@/features/job/events/EventsTab"));
 const ListTab = lazy(() => import("@/features/job/list/ListTab"));
@@ -96,6 +97,9 @@ export default function JobPage() {
         {(detail) => (
           <>
             <JobHeader job={detail} />
+            <Suspense>
+              {detail.cancel && <CancelReceipt job={detail} receipt={detail.cancel} />}
+            </Suspense>
             <Loaded query={tasks} what="the tasks" skeleton={<SkeletonRows rows={6} />}>
               {(data) => <Content job={detail} tasks={data.tasks} view={view} />}
             </Loaded>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { LogLine } from "@/api/domain";
 import { causes } from "@/features/job/FailurePanel";
 import { listed, listViewOf } from "@/features/job/list/listView";
-import { filterLines, withGaps } from "@/features/job/logs/rows";
+import { filterLines, plainRows, withGaps } from "@/features/job/logs/rows";
 import { axisOf, spansOf } from "@/features/job/timeline/spans";
 import { task } from "@/test/cast";
 
@@ -11,6 +11,7 @@ const line = (n: number, changes: Partial<LogLine> = {}): LogLine => ({
   at: n,
   level: "info",
   text: `line ${n}`,
+  dropped: null,
   source: null,
   ...changes,
 });
@@ -20,6 +21,11 @@ const shape = (lines: LogLine[]) =>
 describe("log rows", () => {
   it("show how many lines were dropped, from the start too", () => {
     expect(shape([line(3), line(4), line(1209)])).toEqual(["-2", "3", "4", "-1204", "1209"]);
+  });
+
+  it("take the server's word for what it dropped, once", () => {
+    expect(shape([line(1), line(9, { dropped: 8 }), line(10)])).toEqual(["1", "-8", "10"]);
+    expect(plainRows([line(9, { dropped: 8 })])).toEqual([{ kind: "gap", missing: 8 }]);
   });
 
   it("are counted per attempt where tasks mix", () => {

@@ -2,9 +2,12 @@
 import { useNavigate } from "react-router";
 import type { Job } from "@/api/domain";
 import { KeptLink, useTenant, withTenant } from "@/app/tenant";
+import type { Choosing } from "@/features/jobs/useSelection";
 import { formatNumber, shortId } from "@/lib/format";
 import { Age, Duration } from "@/ui/Age";
+import { DemoTag } from "@/ui/DemoTag";
 import { percent, ProgressBar } from "@/ui/ProgressBar";
+import { RaisedTag } from "@/ui/RaisedTag";
 import { StatusChip } from "@/ui/StatusChip";
 import { CELL, HEAD_CELL, HEAD_ROW, NUMBER, ROW, TABLE } from "@/ui/table";
 
@@ -14,6 +17,8 @@ interface Props {
   active?: number;
   /** Fewer columns, for a panel. */
   compact?: boolean;
+  /** Set: rows can be chosen. */
+  choosing?: Choosing;
 }
 
 export const jobPath = (id: string): string => `/jobs/${id}`;
@@ -34,6 +39,8 @@ function Name({ job, compact }: { job: Job; compact: boolean }) {
       <KeptLink to={jobPath(job.id)} className="truncate font-medium text-ink hover:underline">
         {job.name}
       </KeptLink>
+      {job.demo && <DemoTag />}
+      {job.raised && <RaisedTag />}
       {!compact && <span className="font-mono text-xs text-muted">{shortId(job.id)}</span>}
       {!compact && <Labels labels={job.labels} />}
     </div>
@@ -52,7 +59,47 @@ function StatusCell({ job }: { job: Job }) {
   );
 }
 
-function JobRow({ job, active, compact }: { job: Job; active: boolean; compact: boolean }) {
+const BOX = "size-4 cursor-pointer accent-gray-900 align-middle dark:accent-gray-100";
+
+function ChooseCell({ job, choosing }: { job: Job; choosing: Choosing }) {
+  return (
+    <td className={`${CELL} w-8 pr-0`}>
+      <input
+        type="checkbox"
+        className={BOX}
+        aria-label={`Select ${job.name} ${shortId(job.id)}`}
+        checked={choosing.has(job.id)}
+        onChange={(event) => choosing.toggle(job.id, (event.nativeEvent as MouseEvent).shiftKey)}
+      />
+    </td>
+  );
+}
+
+function ChoosePage({ choosing }: { choosing: Choosing }) {
+  return (
+    <th className={`${HEAD_CELL} w-8 pr-0`}>
+      <input
+        type="checkbox"
+        className={BOX}
+        aria-label="Select all on this page"
+        checked={choosing.page === "all"}
+        ref={(box) => {
+          if (box) box.indeterminate = choosing.page === "some";
+        }}
+        onChange={choosing.togglePage}
+      />
+    </th>
+  );
+}
+
+interface RowProps {
+  job: Job;
+  active: boolean;
+  compact: boolean;
+  choosing: Choosing | undefined;
+}
+
+function JobRow({ job, active, compact, choosing }: RowProps) {
   const navigate = useNavigate();
   const tenant = useTenant();
   const path = withTenant(jobPath(job.id), tenant);
@@ -62,9 +109,10 @@ function JobRow({ job, active, compact }: { job: Job; active: boolean; compact: 
       data-active={active}
       data-job={job.id}
       onClick={(event) => {
-        if (!(event.target as Element).closest("a")) void navigate(path);
+        if (!(event.target as Element).closest("a, input")) void navigate(path);
       }}
     >
+      {choosing && <ChooseCell job={job} choosing={choosing} />}
       <td className={`${CELL} max-w-0 cursor-pointer`}>
         <Name job={job} compact={compact} />
       </td>
@@ -90,12 +138,13 @@ function JobRow({ job, active, compact }: { job: Job; active: boolean; compact: 
   );
 }
 
-export function JobTable({ jobs, active = -1, compact = false }: Props) {
+export function JobTable({ jobs, active = -1, compact = false, choosing }: Props) {
   const tenant = useTenant();
   return (
     <table className={TABLE}>
       <thead>
         <tr className={HEAD_ROW}>
+          {choosing && <ChoosePage choosing={choosing} />}
           <th className={`${HEAD_CELL} w-full`}>Job</th>
           {!compact && <th className={HEAD_CELL}>Pipeline</th>}
           {!tenant && <th className={HEAD_CELL}>Tenant</th>}
@@ -108,7 +157,7 @@ export function JobTable({ jobs, active = -1, compact = false }: Props) {
       </thead>
       <tbody>
         {jobs.map((job, i) => (
-          <JobRow key={job.id} job={job} active={i === active} compact={compact} />
+          <JobRow key={job.id} job={job} active={i === active} compact={compact} choosing={choosing} />
         ))}
       </tbody>
     </table>

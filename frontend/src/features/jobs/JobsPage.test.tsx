@@ -83,3 +83,10 @@ it("says what failed with the request id, and loads on retry", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Retry" }));
   await screen.findByRole("link", { name: "nightly" });
 });
+
+it("marks the jobs of a built-in pipeline as demos", async () => {
+  serveJobs(wireJob({ id: "j1", name: "first tour", demo: true }), wireJob({ id: "j2" }));
+  renderAt("/jobs");
+  const row = (await screen.findByRole("link", { name: "first tour" })).closest("tr");
+  expect(screen.getAllByText("demo").map((tag) => tag.closest("tr"))).toEqual([row]);
+});

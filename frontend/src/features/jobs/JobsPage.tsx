@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { JobPage } from "@/api/domain";
 import type { JobFilters } from "@/api/endpoints";
 import { useJobs } from "@/api/queries";
@@ -10,6 +10,8 @@ import { countWords, filtersOf, isFiltered, PAGE_SIZE } from "@/features/jobs/fi
 import { JobsFilterBar } from "@/features/jobs/JobsFilterBar";
 import { jobPath, JobTable } from "@/features/jobs/JobTable";
 import { pin } from "@/features/jobs/pinned";
+import { isEmpty } from "@/features/jobs/selection";
+import { useSelection } from "@/features/jobs/useSelection";
 import { formatCount } from "@/lib/format";
 import { useUrl, type Changes } from "@/lib/url";
 import { Button } from "@/ui/Button";
@@ -17,6 +19,9 @@ import { Loaded } from "@/ui/Loaded";
 import { PageTitle } from "@/ui/Panel";
 import { SkeletonRows } from "@/ui/Skeleton";
 import { EmptyState } from "@/ui/States";
+
+const BulkBar = lazy(() => import("@/features/jobs/BulkBar"));
+const BulkPanel = lazy(() => import("@/features/jobs/BulkPanel"));
 
 /** The newest row of the view as it was opened; a changed filter opens a new view. */
 function usePin(page: JobPage, view: string) {
@@ -74,10 +79,16 @@ function Rows({ page, filters, change }: PagesProps) {
   const [active, setActive] = useState(-1);
   const pinned = usePin(page, JSON.stringify([tenant, filters]));
   const { rows, waiting } = filters.offset === 0 ? pinned : { rows: page.jobs, waiting: 0 };
+  const view = JSON.stringify([tenant, { ...filters, offset: 0 }]);
+  const choosing = useSelection(view, rows.map(({ id }) => id));
   const move = (by: number) => setActive((i) => Math.min(Math.max(i + by, 0), rows.length - 1));
   useShortcuts({
     j: () => move(1),
     k: () => move(-1),
+    x: () => {
+      const job = rows[active];
+      if (job) choosing.toggle(job.id, false);
+    },
     Enter: () => {
       const job = rows[active];
       if (job) go(jobPath(job.id));
@@ -92,6 +103,16 @@ function Rows({ page, filters, change }: PagesProps) {
   }
   return (
     <>
+      <Suspense>
+        {!isEmpty(choosing.chosen) && (
+          <BulkBar
+            choosing={choosing}
+            page={page}
+            filters={filters}
+            onStarted={(id) => change({ bulk: id })}
+          />
+        )}
+      </Suspense>
       <div className="overflow-x-auto rounded-md border border-line bg-surface">
         {waiting > 0 && (
           <button
@@ -102,7 +123,7 @@ function Rows({ page, filters, change }: PagesProps) {
             {formatCount(waiting, "new job")}
           </button>
         )}
-        <JobTable jobs={rows} active={active} />
+        <JobTable jobs={rows} active={active} choosing={choosing} />
       </div>
       <Pages page={page} filters={filters} change={change} />
     </>
@@ -113,10 +134,14 @@ export default function JobsPage() {
   const [search, change] = useUrl();
   const filters = filtersOf(search);
   const jobs = useJobs(filters);
+  const bulk = search.get("bulk");
   return (
     <div className="flex flex-col gap-4 p-6">
       <PageTitle title="Jobs" />
       <JobsFilterBar filters={filters} change={change} />
+      <Suspense>
+        {bulk && <BulkPanel key={bulk} id={bulk} onClose={() => change({ bulk: null })} />}
+      </Suspense>
       <Loaded query={jobs} what="the jobs" skeleton={<SkeletonRows rows={12} />}>
         {(page) => <Rows page={page} filters={filters} change={change} />}
       </Loaded>

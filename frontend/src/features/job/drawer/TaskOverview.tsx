@@ -1,34 +1,14 @@
-import { useWhy } from "@/api/queries";
+import { lazy, Suspense, type ReactNode } from "react";
 import type { JobDetail, Task, TaskDetail } from "@/api/domain";
 import { Attempts } from "@/features/job/drawer/Attempts";
+import { ReceiptSteps } from "@/features/job/ReceiptSteps";
 import { formatMemory } from "@/lib/format";
 import { formatDuration } from "@/lib/time";
 import { Age, Duration } from "@/ui/Age";
 import { Fact } from "@/ui/Fact";
 import { StatusIcon } from "@/ui/StatusChip";
-import type { ReactNode } from "react";
 
-const UNSETTLED = new Set(["pending", "ready"]);
-const EXPLAINED = new Set(["pending", "ready", "skipped", "cancelled"]);
-
-/** One sentence why it does not run, from the server where it can say, else from the task itself. */
-function Reason({ job, task }: { job: JobDetail; task: TaskDetail }) {
-  const unsettled = UNSETTLED.has(task.status);
-  const why = useWhy(job.id, task.id, EXPLAINED.has(task.status)).data;
-  const sentence = why?.detail ?? task.reason;
-  const retryAt = unsettled ? task.retryAt : null;
-  if (!sentence && retryAt === null) return null;
-  return (
-    <p className="flex flex-col rounded-sm border border-line bg-sunken px-3 py-2 text-sm">
-      {sentence && <span>{sentence}</span>}
-      {retryAt !== null && (
-        <span>
-          Next try <Age at={retryAt} />.
-        </span>
-      )}
-    </p>
-  );
-}
+const WhyPanel = lazy(() => import("@/features/job/drawer/WhyPanel"));
 
 function Failure({ task }: { task: TaskDetail }) {
   if (!task.error && !task.errorCode) return null;
@@ -103,7 +83,9 @@ export function TaskOverview({ job, task, tasks, openTask, onLog }: Props) {
   const needed = new Set(task.dependencies);
   return (
     <div className="flex flex-col gap-5 px-5 py-4">
-      <Reason job={job} task={task} />
+      <Suspense>
+        <WhyPanel job={job} task={task} />
+      </Suspense>
       <Failure task={task} />
       <dl className="grid grid-cols-3 gap-x-4 gap-y-3">
         {facts(task).map(([label, value]) => (
@@ -112,6 +94,12 @@ export function TaskOverview({ job, task, tasks, openTask, onLog }: Props) {
           </Fact>
         ))}
       </dl>
+      {task.cancel && (
+        <section aria-label="Cancel" className="flex flex-col gap-1.5">
+          <h3 className="text-sm font-medium">Stopping it</h3>
+          <ReceiptSteps receipt={task.cancel} upright />
+        </section>
+      )}
       <Attempts attempts={task.attempts} onLog={onLog} />
       <Neighbours title="Depends on" tasks={tasks.filter(({ id }) => needed.has(id))} openTask={openTask} />
       <Neighbours

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState, type MouseEvent } from "react";
 import type { Task } from "@/api/domain";
 import { OPEN_MAX } from "@/dag/fold";
-import { at } from "@/dag/graph";
+import { at, instanceCounts } from "@/dag/graph";
 import { useShortcuts } from "@/app/shortcuts";
 import type { JobView } from "@/features/job/useJobView";
 import { boardKeys } from "@/features/job/graph/boardKeys";
@@ -65,6 +65,7 @@ interface BlocksProps extends Props {
 
 function Blocks({ board, tasks, view, focus, onPath }: BlocksProps) {
   const { layout, statuses, visible } = board;
+  const instances = useMemo(() => instanceCounts(tasks), [tasks]);
   return visible.map((i) => {
     const block = at(layout.blocks, i);
     const task = at(tasks, at(block.members, 0));
@@ -73,7 +74,10 @@ function Blocks({ board, tasks, view, focus, onPath }: BlocksProps) {
       selected: block.kind === "task" && task.id === view.taskId,
       dimmed: onPath.size > 0 && !onPath.has(i),
     };
-    if (block.kind === "task") return <TaskCard key={block.id} block={block} task={task} state={state} />;
+    if (block.kind === "task") {
+      const count = instances.get(task.id) ?? 0;
+      return <TaskCard key={block.id} block={block} task={task} state={state} instances={count} />;
+    }
     const Card = block.kind === "group" ? GroupCard : RunCard;
     return <Card key={block.id} block={block} tasks={tasks} statuses={statuses} state={state} />;
   });

@@ -2,6 +2,7 @@ import { memo } from "react";
 import type { Task } from "@/api/domain";
 import type { PlacedBlock } from "@/dag/layout";
 import { cx } from "@/lib/cx";
+import { formatNumber } from "@/lib/format";
 import { Duration } from "@/ui/Age";
 import { STATUS } from "@/ui/status";
 
@@ -55,9 +56,11 @@ interface Props {
   block: PlacedBlock;
   task: Task;
   state: BlockState;
+  /** How many a template has. */
+  instances: number;
 }
 
-function Card({ block, task, state }: Props) {
+function Card({ block, task, state, instances }: Props) {
   const retries = task.attempt > 1 ? ` · ×${task.attempt}` : "";
   return (
     <div
@@ -80,6 +83,7 @@ function Card({ block, task, state }: Props) {
             <span className="truncate">
               {STATUS[task.status].label}
               {retries}
+              {task.map && ` · map${instances > 0 ? ` of ${formatNumber(instances)}` : ""}`}
               {task.required ? "" : " · optional"}
             </span>
             {task.startedAt !== null && (
@@ -100,6 +104,7 @@ export const TaskCard = memo(
   (a, b) =>
     a.task === b.task &&
     a.block === b.block &&
+    a.instances === b.instances &&
     a.state.focused === b.state.focused &&
     a.state.selected === b.state.selected &&
     a.state.dimmed === b.state.dimmed,

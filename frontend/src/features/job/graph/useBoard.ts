@@ -6,7 +6,7 @@ import { layOut } from "@/dag/layout";
 import { StatusStore } from "@/dag/statuses";
 import { visibleBlocks } from "@/dag/visible";
 
-/** A job's tasks and edges are fixed when it is submitted; only their states change. */
+/** Tasks and edges change only where a map gets its instances, or loses them to a retry. */
 const sameStructure = (a: Task[], b: Task[]): boolean =>
   a.length === b.length && a.every((task, i) => task.id === b[i]?.id);
 

@@ -5,23 +5,25 @@ export type LogRow = { kind: "line"; line: LogLine } | { kind: "gap"; missing: n
 
 const sourceOf = ({ source }: LogLine): string => (source ? `${source.taskId}:${source.attempt}` : "");
 
-/** Lines are numbered from 1 in each attempt: a jump means that the middle was let go of. */
+const toRow = (line: LogLine): LogRow =>
+  line.dropped === null ? { kind: "line", line } : { kind: "gap", missing: line.dropped };
+
+/** Lines are numbered from 1 in each attempt: a jump means that the page let go of some. */
 export function withGaps(lines: readonly LogLine[]): LogRow[] {
   const rows: LogRow[] = [];
   const last = new Map<string, number>();
   for (const line of lines) {
     const source = sourceOf(line);
-    const missing = line.n - (last.get(source) ?? 0) - 1;
+    const missing = line.n - (last.get(source) ?? 0) - (line.dropped ?? 1);
     if (missing > 0) rows.push({ kind: "gap", missing });
     last.set(source, line.n);
-    rows.push({ kind: "line", line });
+    rows.push(toRow(line));
   }
   return rows;
 }
 
-/** Rows without a word about what is between them. */
-export const plainRows = (lines: readonly LogLine[]): LogRow[] =>
-  lines.map((line) => ({ kind: "line", line }));
+/** Rows without a word about what a filter left out between them. */
+export const plainRows = (lines: readonly LogLine[]): LogRow[] => lines.map(toRow);
 
 export interface LogFilter {
   q: string;

@@ -1,0 +1,197 @@
+"""Hand-written statements for what every task passes through, on PostgreSQL and SQLite alike."""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import nullcontext
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from django.db import connection
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive, make_aware
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import tzinfo
+
+    Row = tuple[Any, ...]
+
+_ROWS = re.compile(r"ROWS (?P<name>\w+)\((?P<columns>[^)]*)\)")
+_LOCKS = re.compile(r"FOR (?:NO KEY )?UPDATE(?: OF \w+)?(?: SKIP LOCKED)?")
+_CASTS = re.compile(r"::\w+")
+
+
+Statement = tuple[str, "Sequence[Any]"]
+"""A text and its parameters."""
+
+
+def run(text: str, *params: Any) -> list[Row]:
+    """Run one statement and return its rows.
+
+    Written in PostgreSQL's dialect. `ROWS r(id uuid, n int)` stands for a common table whose rows
+    come from one parameter made by `rows`; locks and casts are left out on SQLite, where a
+    transaction holds the only lock there is. Values that come back are those of the driver: see
+    `uuid_of`, `time_of` and `json_of`. On PostgreSQL statements are prepared, so that the server
+    plans each once.
+    """
+    return batch((text, params))[0]
+
+
+def batch(*statements: Statement) -> list[list[Row]]:
+    """Run statements one after another, in one round trip where possible; the rows of each."""
+    if connection.vendor == "postgresql":
+        return _batch_postgresql(statements)
+    found = []
+    _give_clock()
+    with connection.cursor() as cursor:
+        for text, params in statements:
+            cursor.execute(_sqlite(text), [_for_sqlite(v) for v in params])
+            found.append(list(cursor.fetchall()) if cursor.description else [])
+    return found
+
+
+def _batch_postgresql(statements: Sequence[Statement]) -> list[list[Row]]:
+    connection.ensure_connection()
+    direct = connection.connection
+    cursors = [psycopg.Cursor(direct) for _ in statements]
+    with connection.wrap_database_errors:
+        with direct.pipeline() if len(statements) > 1 else nullcontext():
+            for cursor, (text, params) in zip(cursors, statements, strict=True):
+                cursor.execute(_postgresql(text).encode(), params, prepare=True)
+        # Fetched once all are answered: asking before would be a round trip of its own.
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+def _give_clock() -> None:
+    """SQLite's own clock knows milliseconds only. Asked for within a statement, it is read once
+    the statement has the write lock: nothing seems to have begun before what it waited for ended.
+    """
+    connection.ensure_connection()
+    if getattr(_thread, "clock", None) is not connection.connection:
+        connection.connection.create_function("clock_timestamp", 0, lambda: time_in(timezone.now()))
+        _thread.clock = connection.connection
+
+
+def together(*statements: Statement, then: Statement | None = None) -> list[Row]:
+    """Run statements that do not need each other's results, and one after them.
+
+    Each must return rows (`RETURNING 1` will do); none but `then` may write a row that another
+    writes. The rows of the last are returned.
+    """
+    if connection.vendor == "postgresql":
+        statements = (_merged(statements),) if statements else ()
+    return batch(*statements, *([then] if then else []))[-1]
+
+
+def _merged(statements: Sequence[Statement]) -> Statement:
+    """One statement that does the work of several."""
+    parts = [f"w{n} AS ({text})" for n, (text, _) in enumerate(statements[:-1])]
+    last = statements[-1][0].lstrip()
+    if parts and last.startswith("WITH "):
+        last = f", {last.removeprefix('WITH ')}"
+    head = f"WITH {', '.join(parts)} " if parts else ""
+    return head + last, [value for _, params in statements for value in params]
+
+
+_thread = threading.local()
+# What is switched off only becomes dear, and a dear plan would be compiled (half a second).
+_STEADY = "SET jit = off; " + "; ".join(
+    f"SET enable_{method} = off" for method in ("seqscan", "hashjoin", "mergejoin", "sort")
+)
+
+
+def steady_plans() -> None:
+    """Have this thread's statements planned over indexes from the first row on.
+
+    A plan made while tables are small or not yet analysed reads them whole, and a prepared
+    statement keeps it while they grow. For a connection that only touches rows by their indexes.
+    """
+    if connection.vendor != "postgresql":
+        return
+    connection.ensure_connection()
+    if getattr(_thread, "steady", None) is not connection.connection:
+        with connection.cursor() as cursor:
+            cursor.execute(_STEADY)
+        _thread.steady = connection.connection
+
+
+def rows(values: Sequence[Mapping[str, Any]]) -> str:
+    """The parameter of a `ROWS` clause: ids from `uuid_in`, times from `time_in`, JSON as text."""
+    return orjson.dumps(values).decode()
+
+
+def time_in(at: datetime | None) -> str | None:
+    """A time as a text that both databases store as Django does."""
+    if at is None:
+        return None
+    return str(connection.ops.adapt_datetimefield_value(at)) if _lite() else at.isoformat()
+
+
+def uuid_in(value: UUID | None) -> str | None:
+    """An id as a text in a `ROWS` parameter."""
+    return None if value is None else value.hex
+
+
+def uuid_of(value: Any) -> UUID:
+    """An id that came back."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+def time_of(value: Any) -> datetime | None:
+    """A time that came back; SQLite's carry no zone."""
+    at = parse_datetime(value) if isinstance(value, str) else value
+    if at is None or not is_naive(at):
+        return at
+    return make_aware(at, _zone())
+
+
+def json_of(value: Any) -> Any:
+    """A JSON column that came back."""
+    return orjson.loads(value) if isinstance(value, (str, bytes)) else value
+
+
+def json_in(value: object) -> str:
+    """A value for a JSON column."""
+    return orjson.dumps(value).decode()
+
+
+def _lite() -> bool:
+    return connection.vendor == "sqlite"
+
+
+def _zone() -> tzinfo:
+    zone = connection.timezone
+    assert zone is not None  # noqa: S101 - USE_TZ is on
+    return zone
+
+
+def _for_sqlite(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.hex
+    return time_in(value) if isinstance(value, datetime) else value
+
+
+@cache
+def _postgresql(text: str) -> str:
+    def table(match: re.Match[str]) -> str:
+        name, columns = match["name"], match["columns"]
+        return f"{name} AS (SELECT * FROM json_to_recordset(%s::json) AS x({columns}))"  # noqa: S608
+
+    return _ROWS.sub(table, text)
+
+
+@cache
+def _sqlite(text: str) -> str:
+    def table(match: re.Match[str]) -> str:
+        names = [column.split()[0] for column in match["columns"].split(",")]
+        picked = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
+        return f"{match['name']} AS MATERIALIZED (SELECT {picked} FROM json_each(%s))"  # noqa: S608
+
+    return _CASTS.sub("", _LOCKS.sub("", _ROWS.sub(table, text)))
