@@ -319,6 +319,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(CONSOLE_DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "tasks.sweep", "schedule": CONSOLE_SWEEP_SECONDS, "options": {"expires": 30}},
     "bulk": {"task": "tasks.bulk", "schedule": 5.0, "options": {"expires": 5}},

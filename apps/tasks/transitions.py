@@ -183,15 +183,23 @@ def release_statement(ends: Ends) -> sql.Statement:
 
 def released(ends: Ends, found: Iterable[sql.Row]) -> dict[UUID, Released]:
     """What the statement set free in each job; told in the jobs' changes."""
-    freed: dict[UUID, Released] = {}
-    for task_id, job_id, engine_id, status, remaining, mapped in found:
-        if remaining:
-            continue
-        free = freed.setdefault(sql.uuid_of(job_id), Released())
-        if status == TaskStatus.READY:
-            free.ready.append((sql.uuid_of(task_id), engine_id))
-        elif status == TaskStatus.PENDING and mapped:
-            free.templates.append(sql.uuid_of(task_id))
+    rows: dict[UUID, list[tuple[UUID, str, str]]] = {}
+    for task_id, job_id, engine_id, status, remaining, _ in found:
+        if not remaining:
+            rows.setdefault(sql.uuid_of(job_id), []).append(
+                (sql.uuid_of(task_id), engine_id, status)
+            )
+    freed = {
+        job_id: Released(
+            [
+                (task_id, engine_id)
+                for task_id, engine_id, status in of_job
+                if status == TaskStatus.READY
+            ],
+            [task_id for task_id, _, status in of_job if status == TaskStatus.PENDING],
+        )
+        for job_id, of_job in rows.items()
+    }
     for change, _ in ends:
         if change.job.id in freed:
             _tell_ready(change, [task_id for task_id, _ in freed[change.job.id].ready])
