@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from apps.jobs.models import Job
+from apps.tasks import prune
 from apps.tasks.models import Attempt, Task, TaskDependency
 from apps.tenants.models import Tenant
 from apps.workers.models import Worker
@@ -91,8 +92,8 @@ class History:
     def _jobs(self, tenants: list[Tenant]) -> None:
         """Four in ten are of the first tenant; of those that ended nine in ten completed."""
         at, end = self.sql.time(self._at), self.sql.time(f"{self._at} + 60")
-        kind = "CASE WHEN i % 10 < 6 THEN 'night-' WHEN i % 10 < 9 THEN 'adhoc-' ELSE 'Import-' END"
-        owner = "CASE WHEN i % 10 < 4 THEN 0 ELSE i % 10 END"
+        kind = "CASE WHEN i % 11 < 6 THEN 'night-' WHEN i % 11 < 9 THEN 'adhoc-' ELSE 'Import-' END"
+        owner = "CASE WHEN i % 13 < 4 THEN 0 ELSE i % 13 - 3 END"
         slugs = " ".join(
             f"WHEN {n} THEN {self.sql.id(tenant.id)}" for n, tenant in enumerate(tenants)
         )
@@ -193,8 +194,10 @@ class History:
             """)
 
     def _settle_down(self) -> None:
-        """What autovacuum does in time. SQLite keeps no statistics unless it is told to."""
-        if not self.sql.lite:
+        """What autovacuum does in time, and on SQLite the hourly upkeep."""
+        if self.sql.lite:
+            prune.refresh_statistics()
+        else:
             _run("VACUUM ANALYZE")
 
 

@@ -83,7 +83,7 @@ def readings(jobs: int | None) -> Iterator[tuple[str, Callable[[], object]]]:
     staff = _staff()
     asked = {"dashboard": "dashboard", "engines": "engines", "queue": "queue"}
     if jobs is not None:
-        middle = Job.objects.filter(name=f"adhoc-{jobs // 20 * 10 + 6}").get()
+        middle = Job.objects.get(name=f"adhoc-{jobs // 22 * 11 + 6}")
         wide = Job.objects.get(name="wide")
         asked |= _lists(jobs, middle.id)
         asked[f"a DAG of {wide.total_tasks:,} tasks"] = f"jobs/{wide.id}/tasks"
@@ -116,7 +116,7 @@ def _lists(jobs: int, middle: UUID) -> dict[str, str]:
         "jobs, a common label": "jobs?label=team:t1",
         "jobs, a rare label": "jobs?label=batch:b0",
         "jobs, a common name": "jobs?q=night",
-        "jobs, a rare name": f"jobs?q=import-{jobs // 20 * 10 + 9}",
+        "jobs, a rare name": f"jobs?q=import-{jobs // 22 * 11 + 9}",
         "jobs, no such name": "jobs?q=zebra",
         "jobs, an id": f"jobs?q={str(middle)[:13]}",
         "jobs, of a time": "jobs?created_before=2020-01-01T00:00:00Z",

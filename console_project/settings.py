@@ -46,6 +46,15 @@ CONSOLE_BULK_RETRIES_PER_SECOND = 50
 CONSOLE_LOG_LINES = 10_000
 CONSOLE_LOG_LINE_BYTES = 64 * 1024
 
+# What is kept, in days; 0: for ever ---------------------------------------------------------------
+
+LONGEST_KEPT_DAYS = 36_500
+CONSOLE_KEEP_JOBS_DAYS = E.integer("CONSOLE_KEEP_JOBS_DAYS", 0, low=0, high=LONGEST_KEPT_DAYS)
+CONSOLE_KEEP_EVENTS_DAYS = E.integer("CONSOLE_KEEP_EVENTS_DAYS", 0, low=0, high=LONGEST_KEPT_DAYS)
+CONSOLE_KEEP_LOGS_DAYS = E.integer("CONSOLE_KEEP_LOGS_DAYS", 0, low=0, high=LONGEST_KEPT_DAYS)
+CONSOLE_KEEP_FILES_DAYS = E.integer("CONSOLE_KEEP_FILES_DAYS", 0, low=0, high=LONGEST_KEPT_DAYS)
+CONSOLE_KEEP_USAGE_DAYS = E.integer("CONSOLE_KEEP_USAGE_DAYS", 400, low=1, high=LONGEST_KEPT_DAYS)
+
 # Secrets -----------------------------------------------------------------------------------------
 
 _generated = CONSOLE_DATA_DIR if EMBEDDED else None

@@ -67,7 +67,7 @@ class TenantAdmin(BoundedAdmin):
     list_filter = ("active", ("paused_at", admin.EmptyFieldListFilter))
     search_fields = ("slug", "name")
     fields = ("slug", "name", "active", "weight", "max_active_jobs", "max_running_tasks",
-              "max_submits_per_minute", "max_sessions", "paused_at", "paused_by",
+              "max_submits_per_minute", "max_sessions", "retention_days", "paused_at", "paused_by",
               "created_at")  # fmt: skip
     inlines = (ApiKeyInline,)
     change_form_template = "admin/tenant_change_form.html"
@@ -153,7 +153,7 @@ admin.site.unregister(Group)
 
 ACTIONS = ("login", "logout", "create", "update", "activate", "deactivate", "issue", "rotate",
            "revoke", "submit", "cancel", "force_cancel", "retry", "clone", "delete", "bulk",
-           "raise", "lower", "pause", "resume", "drain")  # fmt: skip
+           "raise", "lower", "pause", "resume", "drain", "expire")  # fmt: skip
 
 
 @admin.register(User)

@@ -40,6 +40,13 @@ class Tenant(models.Model):
     max_running_tasks = models.PositiveIntegerField(null=True, blank=True)
     max_submits_per_minute = models.PositiveIntegerField(null=True, blank=True)
     max_sessions = models.PositiveIntegerField(null=True, blank=True)
+    retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(36_500)],
+        help_text="Ended jobs, their events and logs, and files are kept so long. "
+        "Empty: as the settings say.",
+    )
     weight = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(1000)]
     )

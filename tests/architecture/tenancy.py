@@ -124,7 +124,8 @@ def unscoped_views(views: Iterable[type[APIView]], open_views: Iterable[str]) ->
 def unscoped_queries(source: str, open_views: Iterable[str] = ()) -> Iterator[str]:
     """Where a view's module reads rows that have not passed through find(), scoped() or of().
 
-    Allowed without: a class's `queryset`, and `Exists(…)`, which narrows a scoped queryset.
+    Allowed without: a class's `queryset`, and `Exists(…)` and `Subquery(…)`, which narrow a scoped
+    queryset.
     """
     tree = ast.parse(source)
     guarded: set[ast.AST] = set()
@@ -175,7 +176,7 @@ def _declared(node: ast.ClassDef, open_views: Iterable[str]) -> set[ast.AST]:
 def _guards(call: ast.Call) -> bool:
     if isinstance(call.func, ast.Attribute) and _name(call.func.value) == "self":
         return call.func.attr in GUARDS
-    return _name(call.func) in {"of", "Exists"}
+    return _name(call.func) in {"of", "Exists", "Subquery"}
 
 
 def _reads(node: ast.AST) -> bool:

@@ -221,6 +221,7 @@ def test_a_planted_query_is_found(planted: str) -> None:
         "self.scoped(visible_jobs()).count()",
         "Job.objects.filter(name='a').of(tenant).count()",
         "jobs.filter(Exists(Task.objects.filter(job=OuterRef('pk'))))",
+        "jobs.filter(id__in=Subquery(Task.objects.values('job')))",
     ],
 )
 def test_a_scoped_query_passes(scoped: str) -> None:

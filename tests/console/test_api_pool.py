@@ -132,7 +132,7 @@ def test_figures_take_a_constant_number_of_queries(
         make_job()
         Pipeline.objects.create(name=f"p{number}", tasks=[], tenant=make_tenant(f"t{_}"))
     run_all()
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         assert get(acme, path).status_code == 200
 
 

@@ -58,6 +58,7 @@ class Arena(Console):
         self._extra: dict[str, str] = {}
         super().__init__(folder, environment | {"CONSOLE_ENGINES": str(HERE / "engines.toml")})
         self.store = store
+        self._stack.callback(store.close)
         self.sweep = sweep_of(float(environment["CONSOLE_LEASE_SECONDS"]))
         self.hits: list[Hit] = []
         self.kills_that_hit = 0

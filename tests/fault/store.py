@@ -41,6 +41,12 @@ class Store:
         )
         return [tuple(map(_plain, row)) for row in found]
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._pg_connection is not None:
+            self._pg_connection.close()
+            self._pg_connection = None
+
     def number(self, text: str, *params: object) -> int:
         """The one number asked for; -1 while the database is away."""
         try:
@@ -69,8 +75,7 @@ class Store:
         try:
             return self._pg_connection.execute(text.encode(), params or None).fetchall()
         except AWAY:
-            self._pg_connection.close()
-            self._pg_connection = None
+            self.close()
             raise
 
     def _lite(self, text: str, params: tuple[object, ...]) -> list[tuple[Any, ...]]:
