@@ -102,16 +102,18 @@ def _merged(statements: Sequence[Statement]) -> Statement:
 
 _thread = threading.local()
 # What is switched off only becomes dear, and a dear plan would be compiled (half a second).
-_STEADY = "SET jit = off; " + "; ".join(
+_NEVER = 1_000_000_000
+_STEADY = "SET jit = off; SET plan_cache_mode = force_generic_plan; " + "; ".join(
     f"SET enable_{method} = off" for method in ("seqscan", "hashjoin", "mergejoin", "sort")
 )
 
 
 def steady_plans() -> None:
-    """Have this thread's statements planned over indexes from the first row on.
+    """Have this thread's statements prepared, and planned once, over indexes from the first row on.
 
     A plan made while tables are small or not yet analysed reads them whole, and a prepared
-    statement keeps it while they grow. For a connection that only touches rows by their indexes.
+    statement keeps it while they grow. For a connection that only touches rows by their indexes,
+    and that no pooler between us and the server shares out by transaction.
     """
     if connection.vendor != "postgresql":
         return
@@ -119,6 +121,8 @@ def steady_plans() -> None:
     if getattr(_thread, "steady", None) is not connection.connection:
         with connection.cursor() as cursor:
             cursor.execute(_STEADY)
+        # Django's None would have `prepare=True` ignored; this leaves its own statements alone.
+        connection.connection.prepare_threshold = _NEVER
         _thread.steady = connection.connection
 
 
