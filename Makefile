@@ -38,6 +38,10 @@ login: setup ## Print another one-use login link
 example: setup ## Run the speech example (AUDIO=file for another recording)
 	@exec '$(PYTHON)' examples/speech/run.py $(if $(AUDIO),'$(AUDIO)')
 
+.PHONY: example-realtime
+example-realtime: setup ## Run two realtime workers and sessions with real audio (AUDIO=file, STAY=seconds)
+	@exec '$(PYTHON)' examples/realtime/run.py $(if $(STAY),--stay $(STAY)) $(if $(AUDIO),'$(AUDIO)')
+
 .PHONY: check
 check: setup-dev ## Lint, types, layers, migrations, API file, lockfiles
 	@exec $(RUN) deploy/build/check.py

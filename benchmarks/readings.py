@@ -180,17 +180,17 @@ def recorded() -> Iterator[list[Callable[[], object]]]:
     batch = sql.batch
     statements: list[Callable[[], object]] = []
 
-    def note_batch(*found: sql.Statement) -> Any:
-        statements.append(lambda: batch(*found))
-        return batch(*found)
+    def note_batch(*found: sql.Statement, last: bool = False) -> list[list[tuple[Any, ...]]]:
+        statements.append(lambda: batch(*found, last=last))
+        return batch(*found, last=last)
 
     def note(execute: Any, text: str, params: Any, many: bool, context: Any) -> Any:
         if text.lstrip().upper().startswith(("SELECT", "WITH")):
             statements.append(lambda: _run(text, params))
         return execute(text, params, many, context)
 
-    # On PostgreSQL these pass by Django's cursors, on SQLite they do not.
-    sql.batch = note_batch if connection.vendor == "postgresql" else batch
+    # These pass by Django's cursors.
+    sql.batch = note_batch
     try:
         with connection.execute_wrapper(note):
             yield statements

@@ -14,7 +14,8 @@ from typing import Self
 
 from benchmarks import journal, rawcelery, shapes
 from benchmarks.shapes import SIZES, Tasks
-from tests.consoles import ROOT, Console, EmbeddedConsole, ScaledConsole
+from tests.consoles import ROOT, Console, EmbeddedConsole
+from tests.split import SplitConsole
 from tests.waiting import eventually
 
 HERE = Path(__file__).parent
@@ -150,9 +151,9 @@ class RawCelery(Side):
 
 
 def scaled(folder: Path) -> Yardmaster:
-    """web, beat and two workers of one slot each on PostgreSQL and Redis."""
+    """web, API server, beat and two workers of one slot each on PostgreSQL and Redis."""
     queues = ",".join(f"engine.{engine_id}" for engine_id in ENGINES)
-    console = ScaledConsole(
+    console = SplitConsole(
         folder, "yard_bench", engines=HERE / "engines.toml", queues=[queues, queues]
     )
     return Yardmaster("PostgreSQL", folder, console)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from django.db.utils import InterfaceError, OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console_project.settings")
 
 app = Celery("yardmaster")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(related_name="background")
+# A tick that finds the database away is followed by the next: it is told in a line.
+app.conf.task_annotations = {"*": {"throws": (OperationalError, InterfaceError)}}

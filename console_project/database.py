@@ -14,6 +14,9 @@ POOL = {"min_size": 2, "max_size": 20, "timeout": 5, "reconnect_timeout": 2}
 pool doubles its pause between attempts: the next request begins anew instead.
 """
 
+ON_REQUEST = 1_000_000_000
+"""A connection that lives on has those statements prepared that ask for it, and no others."""
+
 
 def postgresql(url: str, lease_seconds: int, *, pooled: bool) -> dict[str, Any]:
     """Django's settings for this address. What stands in its query wins over ours."""
@@ -26,6 +29,7 @@ def postgresql(url: str, lease_seconds: int, *, pooled: bool) -> dict[str, Any]:
     options = {**_network(lease_seconds), **given, "options": session}
     if pooled:
         options["pool"] = dict(POOL)
+        options.setdefault("prepare_threshold", ON_REQUEST)
     return {**database, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 
 
@@ -41,6 +45,8 @@ def _network(lease_seconds: int) -> dict[str, int | str]:
     idle = max(1, third // 2)
     return {
         "connect_timeout": min(CONNECT_SECONDS, third),
+        # Told from those of operators: see `apps/tenants/frozen.py`.
+        "application_name": "yardmaster",
         "target_session_attrs": "read-write",
         "keepalives": 1,
         "keepalives_idle": idle,
@@ -54,11 +60,15 @@ def _session(lease_seconds: int) -> str:
     """What the server does for us: locks of a client that is gone or frozen do not outlive it long.
 
     Its time-out for what was sent and not acknowledged is ours, so that it notices when we do.
+    Who waits for a lock gives up soon after its holder should have been ended, and tries again: a
+    worker renews its lease every third of it, and must not lose it waiting for somebody else.
     """
     third = _third(lease_seconds)
+    frozen = max(1000, lease_seconds * 1000 // 3)
     settings = {
         "timezone": "UTC",
-        "idle_in_transaction_session_timeout": f"{max(5, third)}s",
+        "idle_in_transaction_session_timeout": f"{frozen}ms",
+        "lock_timeout": f"{lease_seconds * 400}ms",
         "tcp_keepalives_idle": third,
         "tcp_keepalives_interval": max(1, third // 3),
         "tcp_keepalives_count": 3,

@@ -57,6 +57,8 @@ LOGGING: dict[str, Any] = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
+        # It writes a traceback each second while Redis is away; the publisher says that once.
+        "channels_redis": {"level": "CRITICAL"},
         "daphne": {"level": "WARNING"},
         "django_structlog": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

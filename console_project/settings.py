@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from console_project import broadcast
 from console_project import environment as E
 from console_project.database import postgresql
 
@@ -26,6 +27,8 @@ CONSOLE_ENGINES = E.text("CONSOLE_ENGINES")
 CONSOLE_LEASE_SECONDS = E.integer("CONSOLE_LEASE_SECONDS", 30, low=2, high=3600)
 CONSOLE_SWEEP_SECONDS = min(5.0, CONSOLE_LEASE_SECONDS / 6)
 CONSOLE_NUM_PROXIES = E.integer("CONSOLE_NUM_PROXIES", 0, low=0, high=10)
+CONSOLE_GPU_SECONDS = E.integer("CONSOLE_GPU_SECONDS", 5, low=1, high=3600)
+CONSOLE_GPU_RESERVE_MB = E.integer("CONSOLE_GPU_RESERVE_MB", 0, low=0, high=10_000_000)
 CONSOLE_GPU_DRIVER = E.choice("CONSOLE_GPU_DRIVER", "nvml", ("nvml", "simulated"))
 CONSOLE_METRICS_TOKEN = E.text("CONSOLE_METRICS_TOKEN")
 
@@ -43,6 +46,7 @@ CONSOLE_MAX_JSON_KEYS = 10_000
 CONSOLE_REQUESTS_PER_MINUTE = 6_000
 CONSOLE_MAX_BULK = 10_000
 CONSOLE_BULK_RETRIES_PER_SECOND = 50
+CONSOLE_BOARD_SECONDS = 0.25
 CONSOLE_LOG_LINES = 10_000
 CONSOLE_LOG_LINE_BYTES = 64 * 1024
 
@@ -288,7 +292,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BulkResult": "apps.jobs.status.BulkResult",
         "BulkVerb": "apps.jobs.status.BulkVerb",
+        "GpuDriver": "apps.workers.cards.reading.DRIVERS",
+        "HolderKind": "apps.console.api.gpus.KINDS",
         "JobStatus": "apps.jobs.status.JobStatus",
+        "SaidStatus": "apps.workers.status.SAID",
+        "SessionStatus": "apps.workers.status.SessionStatus",
         "TaskStatus": "apps.tasks.status.TaskStatus",
         "WorkerStatus": "apps.workers.status.WorkerStatus",
     },
@@ -333,6 +341,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "tasks.sweep", "schedule": CONSOLE_SWEEP_SECONDS, "options": {"expires": 30}},
     "bulk": {"task": "tasks.bulk", "schedule": 5.0, "options": {"expires": 5}},
     "fold": {"task": "tasks.fold", "schedule": 60.0, "options": {"expires": 60}},
+    "cards": {
+        "task": "cards.sample",
+        "schedule": float(CONSOLE_GPU_SECONDS),
+        "options": broadcast.options(CONSOLE_GPU_SECONDS),
+    },
+    "fold-cards": {"task": "cards.fold", "schedule": 60.0, "options": {"expires": 60}},
     "prune": {"task": "tasks.prune", "schedule": 3600.0, "options": {"expires": 3000}},
 }
 

@@ -33,6 +33,7 @@ class Console:
         self.data = folder / "data"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.urls = [self.url]
         self.journal = folder / "journal"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stack = ExitStack()
@@ -54,7 +55,11 @@ class Console:
         )
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -137,7 +142,10 @@ class EmbeddedConsole(Console):
 
 
 class ScaledConsole(Console):
-    """web, beat and two workers on two engines, on a database of their own."""
+    """web, beat and two workers on two engines, on a database of their own.
+
+    The second of several web processes is found at `urls[1]`.
+    """
 
     def __init__(
         self,
@@ -146,13 +154,18 @@ class ScaledConsole(Console):
         engines: Path = ENGINES,
         queues: Sequence[str] = ("engine.test.a", "engine.test.b"),
         template: str = "template1",
+        *,
+        webs: int = 1,
     ) -> None:
         self._queues = queues
-        self._database = _fresh_database(os.environ["DATABASE_URL"], name, template)
+        self._more_ports = [free_port() for _ in range(webs - 1)]
+        # Tests of one module may run in several processes at once.
+        self.database = f"{name}_{os.getpid()}"
+        url = _fresh_database(os.environ["DATABASE_URL"], self.database, template)
         super().__init__(
             folder,
             {
-                "DATABASE_URL": self._database,
+                "DATABASE_URL": url,
                 "CONSOLE_ENGINES": str(engines),
                 "REDIS_URL": os.environ["REDIS_URL"].rstrip("/").removesuffix("/0") + "/7",
                 "CONSOLE_SECRET_KEY": "s" * 60,
@@ -161,11 +174,14 @@ class ScaledConsole(Console):
             },
         )
         self.environment["CONSOLE_URL"] = self.url
+        self.urls += [f"http://127.0.0.1:{port}" for port in self._more_ports]
 
     def start(self) -> None:
         self.manage("migrate", "--verbosity", "0")
         python = sys.executable
         self.spawn("web", python, "manage.py", "serve", "--port", str(self.port))
+        for number, port in enumerate(self._more_ports, 2):
+            self.spawn(f"web-{number}", python, "manage.py", "serve", "--port", str(port))
         celery = (python, "-m", "celery", "-A", "console_project")
         for number, queue in enumerate(self._queues, 1):
             name = f"worker-{number}"
@@ -203,10 +219,15 @@ class Client(httpx.Client):
     def ended(self, job_id: str, seconds: float = 60) -> dict[str, Any]:
         """The job once it has ended."""
         done = ("completed", "failed", "cancelled")
-        return eventually(
-            lambda: job if (job := self.job(job_id, wait=5))["status"] in done else None,
-            seconds=seconds,
-        )
+        try:
+            return eventually(
+                lambda: job if (job := self.job(job_id, wait=5))["status"] in done else None,
+                seconds=seconds,
+            )
+        except AssertionError as error:
+            waiting = [task for task in self.tasks(job_id).values() if not task["completed_at"]]
+            message = f"{error}: {self.job(job_id)} waits for {waiting}"
+            raise AssertionError(message) from error
 
     def tasks(self, job_id: str) -> dict[str, dict[str, Any]]:
         """The tasks of a job by their keys."""
@@ -227,6 +248,6 @@ class Client(httpx.Client):
 
 def _fresh_database(url: str, name: str, template: str) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}"'.encode())
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -9,7 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.console.batch_pool import served_engines
-from apps.console.elapsed import elapsed_ms
+from apps.console.elapsed import elapsed_ms, version
+from apps.console.gpu_figures import memory, own_memory, trouble
+from apps.console.gpu_state import node_states
 from apps.console.job_rows import COLUMNS, job_rows, visible_jobs
 from apps.console.realtime import realtime_status
 from apps.jobs.status import JobStatus
@@ -18,6 +20,7 @@ from apps.workers.models import Tick
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from apps.console.job_rows import JobRow
     from apps.console.realtime import RealtimeStatus
@@ -37,12 +40,17 @@ class Reason(TypedDict):
 
 
 class SystemFigures(TypedDict):
-    """How the console itself is."""
+    """How the console itself is. `gpu_driver`: of which kind the cards are, `nvml` or made up. For
+    the rest of the cards see `gpu_figures.Memory`.
+    """
 
     status: str
     reasons: list[Reason]
     gpu_memory_used_mb: int | None
     gpu_memory_total_mb: int | None
+    gpu_driver: str | None
+    gpu_sampled_at: datetime | None
+    gpu_status: str
     version: str
 
 
@@ -56,8 +64,11 @@ class BatchFigures(TypedDict):
 
 
 class Dashboard(TypedDict):
-    """Everything the first page shows. `realtime` is None where the caller may not see it."""
+    """Everything the first page shows, read at `seq` (see `version`). `realtime` is None where the
+    caller may not see it.
+    """
 
+    seq: int
     system: SystemFigures
     batch: BatchFigures
     realtime: RealtimeStatus | None
@@ -65,12 +76,14 @@ class Dashboard(TypedDict):
 
 def dashboard(tenant: Tenant | None, *, realtime: bool) -> Dashboard:
     """The figures as staff see them, or a tenant's own."""
+    seq = version()
     lines = waiting(tenant.id if tenant else None)
     oldest = min((line.oldest for line in lines if line.oldest), default=None)
     jobs = visible_jobs() if tenant is None else visible_jobs().of(tenant)
     active = jobs.filter(status__in=[JobStatus.RUNNING, JobStatus.CANCELLING])
     return {
-        "system": _system({line.engine_id for line in lines}, to_tenant=tenant is not None),
+        "seq": seq,
+        "system": _system({line.engine_id for line in lines}, tenant),
         "batch": {
             "active_jobs": active.count(),
             "queue_depth": sum(line.ready for line in lines),
@@ -87,16 +100,22 @@ def sweep_is_late() -> bool:
     return at is None or at < timezone.now() - SWEEP_LATE
 
 
-def _system(wanted: Iterable[str], *, to_tenant: bool) -> SystemFigures:
+def _system(wanted: Iterable[str], tenant: Tenant | None) -> SystemFigures:
     served = served_engines()
+    nodes = node_states()
     reasons = list(_reasons(wanted, served))
+    reasons += [{"code": code, "detail": detail} for code, detail in trouble(nodes)]
     codes = {reason["code"] for reason in reasons}
+    held = memory(nodes) if tenant is None else own_memory(tenant)
     degraded = "degraded" if reasons else "healthy"
     return {
         "status": "unhealthy" if "no_worker" in codes else degraded,
-        "reasons": [] if to_tenant else reasons,
-        "gpu_memory_used_mb": None,
-        "gpu_memory_total_mb": None,
+        "reasons": [] if tenant else reasons,
+        "gpu_memory_used_mb": held.used_mb,
+        "gpu_memory_total_mb": held.total_mb,
+        "gpu_driver": held.driver,
+        "gpu_sampled_at": held.sampled_at,
+        "gpu_status": held.status,
         "version": settings.VERSION,
     }
 

@@ -19,6 +19,7 @@ from apps.tasks.engines.registry import registry
 from apps.tasks.sweep import take_over
 from apps.tasks.worker import QUEUE_PREFIX, start_dispatcher
 from apps.tenants.models import User
+from console_project.broadcast import queue_of
 from console_project.celery import app
 
 if TYPE_CHECKING:
@@ -98,7 +99,10 @@ class Threads:
         """Start them."""
         engines = registry().engines
         self._dispatcher, self._dispatcher_thread = start_dispatcher(dict(engines), GRACE_SECONDS)
+        broadcasts = queue_of("embedded")
+        app.amqp.queues.add(broadcasts)
         queues = [settings.CELERY_TASK_DEFAULT_QUEUE, *(QUEUE_PREFIX + name for name in engines)]
+        queues.append(broadcasts.name)
         self._worker = app.WorkController(
             app=app, pool_cls="threads", concurrency=2, queues=queues, hostname="embedded@localhost"
         )

@@ -14,14 +14,15 @@ from apps.jobs.models import Job, JobLabel
 from apps.jobs.status import JobStatus
 from apps.jobs.transitions import COUNTED, NotThere
 from apps.tasks.engines.registry import registry
-from apps.tasks.models import Task, TaskDependency
+from apps.tasks.models import Attempt, Task, TaskDependency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from uuid import UUID
 
     from apps.console.receipts import JobReceipt
+    from apps.tenants.models import Tenant
     from apps.tenants.scoping import TenantQuerySet
 
 
@@ -42,16 +43,19 @@ class JobRow(TypedDict):
     duration_ms: int | None
     demo: bool
     raised: bool
+    seq: int
 
 
 class JobDetail(JobRow):
-    """A job on its own. `result` is None where it would be above the limit of an output."""
+    """A job on its own. `result` is None where it would be above the limit of an output;
+    `gpu_seconds` of all attempts, None where none was seen on a card.
+    """
 
     parameters: dict[str, Any]
     result: dict[str, Any] | None
     result_too_large: bool
     error: str | None
-    seq: int
+    gpu_seconds: float | None
     cancel: JobReceipt | None
 
 
@@ -67,10 +71,11 @@ COLUMNS = (
     "completed_at",
     "total_tasks",
     "raised_at",
+    "seq",
     *(f"{status}_tasks" for status in COUNTED),
 )
 _DETAIL_COLUMNS = (
-    *COLUMNS, "parameters", "error", "seq", "cancel_requested_at", "cancel_requested_by",
+    *COLUMNS, "parameters", "error", "cancel_requested_at", "cancel_requested_by",
 )  # fmt: skip
 
 
@@ -113,13 +118,30 @@ def job_detail(job_id: UUID, *, to_tenant: bool) -> JobDetail:
         "result": result,
         "result_too_large": too_large,
         "error": columns["error"],
-        "seq": columns["seq"],
+        "gpu_seconds": _gpu_seconds(job_id),
         "cancel": job_receipt(
             job_id,
             columns["cancel_requested_at"],
             columns["cancel_requested_by"],
             to_tenant=to_tenant,
         ),
+    }
+
+
+def new_job(job: Job, labels: Mapping[str, str], tenant: Tenant) -> JobDetail:
+    """The same of a job that was stored a moment ago, as it was then: no query tells more."""
+    columns = {name: getattr(job, name) for name in COLUMNS if name != "tenant__slug"}
+    columns["tenant__slug"] = tenant.slug
+    demo = bool(_demos([columns]))
+    return {
+        **_row(columns, dict(sorted(labels.items())), job.created_at, demo=demo),
+        "parameters": job.parameters,
+        "result": None,
+        "result_too_large": False,
+        "error": None,
+        "gpu_seconds": None,
+        "seq": job.seq,
+        "cancel": None,
     }
 
 
@@ -154,7 +176,14 @@ def _row(columns: dict[str, Any], labels: dict[str, str], now: datetime, *, demo
         "duration_ms": elapsed_ms(columns["started_at"], columns["completed_at"] or now),
         "demo": demo,
         "raised": columns["raised_at"] is not None,
+        "seq": columns["seq"],
     }
+
+
+def _gpu_seconds(job_id: UUID) -> float | None:
+    seen = Attempt.objects.filter(task__job_id=job_id)
+    gpu_ms: int | None = seen.aggregate(total=Sum("gpu_ms"))["total"]
+    return None if gpu_ms is None else float(gpu_ms) / 1000
 
 
 def _result(job_id: UUID) -> dict[str, Any] | None:

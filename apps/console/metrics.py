@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.db.models import Count, Min
 from django.utils import timezone
@@ -11,7 +11,9 @@ from prometheus_client.core import GaugeMetricFamily
 
 from apps.console.batch_pool import online_workers
 from apps.console.dashboard import sweep_is_late
+from apps.console.gpu_figures import families
 from apps.console.job_rows import visible_jobs
+from apps.console.realtime import model_rows
 from apps.jobs.status import ACTIVE
 from apps.tasks.models import Task
 from apps.tasks.status import TaskStatus
@@ -28,6 +30,14 @@ def exposition() -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures())
     return generate_latest(registry)
+
+
+_REALTIME: tuple[tuple[str, str, Literal["capacity", "active", "wants", "has"]], ...] = (
+    ("capacity", "Places of the workers that are there.", "capacity"),
+    ("active", "Sessions that hold a place.", "active"),
+    ("wanted_workers", "Workers that the rate of the last 15 minutes needs.", "wants"),
+    ("workers", "Workers that take sessions.", "has"),
+)
 
 
 class _Figures:
@@ -47,6 +57,11 @@ class _Figures:
         yield GaugeMetricFamily(
             "yardmaster_sweep_late", "1 when three sweeps were missed.", float(sweep_is_late())
         )
+        yield from families()
+        models = model_rows()
+        for name, text, column in _REALTIME:
+            values = [(row["model"], row[column] or 0) for row in models]
+            yield _gauge(f"realtime_{name}", text, "model", values)
 
 
 def _gauge(name: str, text: str, label: str, values: Iterable[tuple[str, int]]) -> Metric:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.utils import timezone
 
-from apps.console.elapsed import elapsed_ms
+from apps.console.elapsed import elapsed_ms, version
 from apps.console.job_rows import visible_jobs
 from apps.jobs.status import ACTIVE
 from apps.tasks import board
@@ -61,8 +61,9 @@ class FoldedRow(TypedDict):
 
 
 class Board(TypedDict):
-    """Rows are jobs, those that wait longest first; columns are stages."""
+    """Rows are jobs, those that wait longest first; columns are stages. Read at `seq`."""
 
+    seq: int
     stages: list[str]
     jobs: list[BoardJobRow]
     folded: FoldedRow
@@ -70,6 +71,7 @@ class Board(TypedDict):
 
 def queue_board(tenant: Tenant | None) -> Board:
     """The board as staff see it, or a tenant's own."""
+    seq = version()
     jobs = visible_jobs() if tenant is None else visible_jobs().of(tenant)
     active = jobs.filter(status__in=ACTIVE)
     own = tenant.id if tenant else None
@@ -84,6 +86,7 @@ def queue_board(tenant: Tenant | None) -> Board:
     folded = _cells(rest, now)
     stages = {cell["stage"] for cell in folded} | {c["stage"] for row in rows for c in row["cells"]}
     return {
+        "seq": seq,
         "stages": sorted(stages),
         "jobs": rows,
         "folded": {

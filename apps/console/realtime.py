@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
 from typing import TYPE_CHECKING, TypedDict
 
+from django.db.models import Count
 from django.utils import timezone
 
+from apps.console.elapsed import version
+from apps.console.session_rows import open_sessions
+from apps.workers import estimates
 from apps.workers.models import Worker
+from apps.workers.standing import LOST_FOR, shown_status
 from apps.workers.status import WorkerKind, WorkerStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from uuid import UUID
 
     from apps.tenants.models import Tenant
 
-REMEMBERED = timedelta(hours=1)
-"""How long a silent worker stays in the list."""
-
 
 class ModelRow(TypedDict):
-    """How many sessions a model has and could have."""
+    """How many sessions a model has and could have. What follows is for staff, else None: places
+    free at ready workers, in how many minutes they are gone at this rate (None: they are not),
+    how many workers the rate wants, and how many take sessions. See `estimates.demand`.
+    """
 
     model: str
     capacity: int
     active: int
+    free: int | None
+    full_in_minutes: float | None
+    wants: int | None
+    has: int | None
 
 
 class RealtimeWorkerRow(TypedDict):
-    """A realtime worker."""
+    """A realtime worker. To a tenant `active` counts its own sessions, and `name` is None."""
 
     id: UUID
+    name: str | None
     endpoint: str
     capacity: int
     active: int
@@ -42,8 +52,9 @@ class RealtimeWorkerRow(TypedDict):
 
 
 class RealtimeStatus(TypedDict):
-    """Sessions and room for them. Offline workers add nothing to the totals."""
+    """Sessions and room for them, read at `seq`. Offline workers add nothing to the totals."""
 
+    seq: int
     worker_count: int
     total_capacity: int
     active_sessions: int
@@ -54,49 +65,159 @@ class RealtimeStatus(TypedDict):
 
 def realtime_status(tenant: Tenant | None) -> RealtimeStatus:
     """The pool as staff see it, or the tenant's share: its quota, else all the room there is."""
+    seq = version()
+    return _whole(seq) if tenant is None else _share(seq, tenant)
+
+
+def model_rows() -> list[ModelRow]:
+    """Each model with its estimates, as staff see it."""
+    return _estimated(_online(_workers()))
+
+
+def _whole(seq: int) -> RealtimeStatus:
     workers = _workers()
-    online = [worker for worker in workers if worker["status"] != WorkerStatus.OFFLINE]
+    online = _online(workers)
     capacity = sum(worker["capacity"] for worker in online)
-    if tenant is not None and tenant.max_sessions is not None:
-        capacity = tenant.max_sessions
     active = sum(worker["active"] for worker in online)
     return {
-        "worker_count": len(online) if tenant is None else 0,
+        "seq": seq,
+        "worker_count": len(online),
         "total_capacity": capacity,
         "active_sessions": active,
         "utilization": round(active / capacity, 4) if capacity else 0.0,
-        "models": _models(online, capacity),
-        "workers": workers if tenant is None else [],
+        "models": _estimated(online),
+        "workers": workers,
     }
 
 
-def _models(online: Iterable[RealtimeWorkerRow], most: int) -> list[ModelRow]:
-    room: dict[str, int] = {}
-    for worker in online:
-        for model in worker["models"]:
-            room[model] = room.get(model, 0) + worker["capacity"]
+def _share(seq: int, tenant: Tenant) -> RealtimeStatus:
+    workers = _workers()
+    online = _online(workers)
+    capacity = sum(worker["capacity"] for worker in online)
+    if tenant.max_sessions is not None:
+        capacity = tenant.max_sessions
+    by_worker: Counter[UUID] = Counter()
+    by_model: Counter[str] = Counter()
+    own = open_sessions(tenant).order_by().values_list("worker_id", "model")
+    for worker_id, model, number in own.annotate(number=Count("id")):
+        by_worker[worker_id] += number
+        by_model[model] += number
+    active = sum(by_worker.values())
+    room = _room(online)
+    held = [
+        _own(worker, by_worker[worker["id"]]) for worker in workers if worker["id"] in by_worker
+    ]
+    return {
+        "seq": seq,
+        "worker_count": len(held),
+        "total_capacity": capacity,
+        "active_sessions": active,
+        "utilization": round(active / capacity, 4) if capacity else 0.0,
+        "models": [
+            _model(model, min(room[model], capacity), by_model[model])
+            for model in sorted(room.keys() | by_model.keys())
+        ],
+        "workers": held,
+    }
+
+
+def _own(worker: RealtimeWorkerRow, active: int) -> RealtimeWorkerRow:
+    """Without what others do there: it is full only by the tenant's own sessions."""
+    status = worker["status"]
+    if status == WorkerStatus.BUSY and active < worker["capacity"]:
+        status = WorkerStatus.READY.value
+    return {**worker, "name": None, "active": active, "status": status}
+
+
+def _room(workers: Iterable[RealtimeWorkerRow]) -> Counter[str]:
+    room: Counter[str] = Counter()
+    for worker in workers:
+        room.update(dict.fromkeys(worker["models"], worker["capacity"]))
+    return room
+
+
+def _model(model: str, capacity: int, active: int) -> ModelRow:
+    return {
+        "model": model,
+        "capacity": capacity,
+        "active": active,
+        "free": None,
+        "full_in_minutes": None,
+        "wants": None,
+        "has": None,
+    }
+
+
+# For staff ---------------------------------------------------------------------------------------
+
+
+def _estimated(online: list[RealtimeWorkerRow]) -> list[ModelRow]:
+    counted = open_sessions(None).order_by().values_list("model")
+    active: Counter[str] = Counter(dict(counted.annotate(number=Count("id"))))
+    room = _room(online)
+    models = sorted(room.keys() | active.keys())
+    opened = estimates.arrivals(models)
+    usual = estimates.usual_lengths(models)
     return [
-        {"model": model, "capacity": min(room[model], most), "active": 0} for model in sorted(room)
+        _with_estimate(_model(model, room[model], active[model]), online, opened, usual)
+        for model in models
     ]
 
 
+def _with_estimate(
+    row: ModelRow,
+    online: list[RealtimeWorkerRow],
+    opened: Mapping[str, int],
+    usual: Mapping[str, float | None],
+) -> ModelRow:
+    model = row["model"]
+    taking = [
+        worker for worker in online if model in worker["models"] and worker["status"] in _TAKING
+    ]
+    capacity = sum(worker["capacity"] for worker in taking)
+    found = estimates.demand(
+        opened=opened[model],
+        usual=usual[model],
+        active=row["active"],
+        capacity=capacity,
+        workers=len(taking),
+    )
+    free = sum(max(0, worker["capacity"] - worker["active"]) for worker in taking)
+    return {
+        **row,
+        "free": free,
+        "full_in_minutes": found.full_in_minutes,
+        "wants": found.wants,
+        "has": len(taking),
+    }
+
+
+_TAKING = frozenset({WorkerStatus.READY, WorkerStatus.BUSY})
+
+
+def _online(workers: Iterable[RealtimeWorkerRow]) -> list[RealtimeWorkerRow]:
+    return [worker for worker in workers if worker["status"] != WorkerStatus.OFFLINE]
+
+
 def _workers() -> list[RealtimeWorkerRow]:
-    """The newest life of each worker that is there or was until recently."""
+    """The present life of each worker that is there or was until recently."""
     now = timezone.now()
     found = Worker.objects.filter(
-        kind=WorkerKind.REALTIME, lease_until__gte=now - REMEMBERED, stopped_at=None
-    ).order_by("name", "-id")
-    rows: dict[str, RealtimeWorkerRow] = {}
-    for worker in found:
-        silent = worker.lease_until < now
-        row: RealtimeWorkerRow = {
-            "id": worker.id,
+        kind=WorkerKind.REALTIME,
+        lease_until__gte=now - LOST_FOR,
+        stopped_at=None,
+        superseded_at=None,
+    )
+    return [
+        {
+            "id": worker.pk,
+            "name": worker.name,
             "endpoint": worker.endpoint,
             "capacity": worker.capacity,
-            "active": 0,
+            "active": worker.active,
             "models": list(worker.model_names),
-            "status": WorkerStatus.OFFLINE.value if silent else worker.status,
+            "status": shown_status(worker, now).value,
             "last_heartbeat": worker.last_heartbeat_at,
         }
-        rows.setdefault(worker.name, row)
-    return list(rows.values())
+        for worker in found.select_related("node").order_by("name")
+    ]

@@ -3,17 +3,20 @@
 # First: it installs the reactor, which whatever else imports Twisted would choose otherwise.
 from daphne import server as daphne_server  # isort: skip
 
+import asyncio
 import gc
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-from daphne import http_protocol
+from daphne import http_protocol, ws_protocol
 from daphne.endpoints import build_endpoint_description_strings
 from twisted.internet import reactor
 
 from apps.console.api.errors import error_body
+from apps.console.live.hub import Hub
 from apps.console.middleware import TOO_LARGE, body_limit
 from apps.console.waiting import STOPPING
 from apps.tenants.last_use import LAST_USE
@@ -21,6 +24,7 @@ from apps.tenants.last_use import LAST_USE
 _REACTOR: Any = reactor
 LINGER_SECONDS = 5.0
 SOCKET_MESSAGE_BYTES = 64 * 1024
+"""Of what a client sends."""
 
 
 class CappedRequest(http_protocol.WebRequest):  # type: ignore[misc]
@@ -69,6 +73,35 @@ class CappedRequest(http_protocol.WebRequest):  # type: ignore[misc]
         _REACTOR.callLater(LINGER_SECONDS, transport.abortConnection)
 
 
+class Socket(ws_protocol.WebSocketProtocol):  # type: ignore[misc]
+    """A socket that may also close with 1012 and 1013 (RFC 6455's registry): the library's own
+    method takes 1000 and private codes only. It may send more than it takes: the library has one
+    limit for both. And it sends at once.
+    """
+
+    def serverSend(self, content: str, binary: bool = False) -> None:
+        """The application sends a text. Whoever is gone gets nothing; the reader hears of it."""
+        if self.state == self.STATE_OPEN:
+            message = self.factory.prepareMessage(content.encode(), doNotCompress=True)
+            self._write(message.payloadHybi)
+
+    def _write(self, data: bytes) -> None:
+        """To the kernel at once where nothing waits before it. The reactor's own way costs two
+        `epoll_ctl` and another turn of the loop: with 1,000 sockets half of the time of an event.
+        """
+        transport, sent = self.transport, 0
+        if not transport.dataBuffer and not transport._tempDataBuffer:
+            # Full, or gone: the reactor waits, or finds out.
+            with suppress(OSError):
+                sent = transport.socket.send(data)
+        if sent < len(data):
+            transport.write(data[sent:])
+
+    def serverClose(self, code: int | None = None) -> None:
+        """The application closes."""
+        self.sendCloseFrame(code=1000 if code is None else code)
+
+
 def _too_large() -> bytes:
     body = error_body(413, TOO_LARGE)
     head = (
@@ -93,8 +126,9 @@ def make_server(
 
     While it runs, this process also writes down when keys are used.
     """
-    # daphne's factory looks its request class up here and offers no other way in.
+    # daphne's factory looks its classes up here and offers no other way in.
     http_protocol.WebRequest = CappedRequest
+    ws_protocol.WebSocketFactory.protocol = Socket
     LAST_USE.start()
     # What is loaded stays; and large JSON bodies would spend half their time in collections.
     gc.freeze()
@@ -111,14 +145,22 @@ def make_server(
     )
 
 
+async def _stop(server: Any) -> None:
+    """Tell open sockets that this server restarts: once daphne stops, it cuts them."""
+    await Hub.leave()
+    server.stop()
+
+
 def run_until_signal(server: Any) -> None:
     """Serve until SIGINT or SIGTERM. Who waits for a job is answered first: the reactor would
     sit their time out.
     """
 
+    ending: list[asyncio.Future[None]] = []
+
     def stop(_number: int, _frame: object) -> None:
         STOPPING.set()
-        _REACTOR.callFromThread(server.stop)
+        _REACTOR.callFromThread(lambda: ending.append(asyncio.ensure_future(_stop(server))))
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)

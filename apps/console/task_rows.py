@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.conf import settings
@@ -12,7 +13,8 @@ from apps.console.elapsed import elapsed_ms
 from apps.console.receipts import task_receipt
 from apps.jobs.models import Job
 from apps.jobs.transitions import NotThere
-from apps.tasks.models import IN_ORDER, Attempt, Task, TaskDependency, TaskFile
+from apps.tasks import autopsy
+from apps.tasks.models import IN_ORDER, Attempt, CardHold, Task, TaskDependency, TaskFile
 from apps.tasks.status import TERMINAL, TaskStatus
 
 if TYPE_CHECKING:
@@ -64,7 +66,9 @@ class JobTasks(TypedDict):
 
 
 class AttemptRow(TypedDict):
-    """One run of a task."""
+    """One run of a task. `cards`: the uuids of those it held, null to a tenant. `autopsy`: the
+    minute on its cards before it ran out of memory.
+    """
 
     number: int
     worker: str | None
@@ -74,6 +78,9 @@ class AttemptRow(TypedDict):
     error: str | None
     error_code: str | None
     gpu_memory_peak_mb: int | None
+    gpu_seconds: float | None
+    cards: list[str] | None
+    autopsy: list[dict[str, Any]] | None
 
 
 class TaskFileRow(TypedDict):
@@ -162,7 +169,7 @@ def task_detail(task_id: UUID, *, to_tenant: bool) -> TaskDetail:
         "inputs_too_large": too_large,
         "output": columns["output"],
         "files": _files(columns),
-        "attempts": _attempts(task_id),
+        "attempts": _attempts(task_id, to_tenant=to_tenant),
         "cancel": task_receipt(task_id, to_tenant=to_tenant),
     }
 
@@ -236,8 +243,13 @@ def _files(columns: dict[str, Any]) -> list[TaskFileRow]:
     ]
 
 
-def _attempts(task_id: UUID) -> list[AttemptRow]:
-    attempts = Attempt.objects.filter(task_id=task_id).select_related("worker").order_by("number")
+def _attempts(task_id: UUID, *, to_tenant: bool) -> list[AttemptRow]:
+    found = Attempt.objects.filter(task_id=task_id).select_related("worker")
+    attempts = found.annotate(tenant_id=F("task__tenant_id")).order_by("number")
+    cards: dict[int, list[str]] = defaultdict(list)
+    held = CardHold.objects.filter(task_id=task_id).order_by("uuid")
+    for number, uuid in held.values_list("attempt", "uuid"):
+        cards[number].append(uuid)
     return [
         {
             "number": attempt.number,
@@ -248,6 +260,9 @@ def _attempts(task_id: UUID) -> list[AttemptRow]:
             "error": attempt.error,
             "error_code": attempt.error_code,
             "gpu_memory_peak_mb": attempt.gpu_memory_peak_mb,
+            "gpu_seconds": None if attempt.gpu_ms is None else attempt.gpu_ms / 1000,
+            "cards": None if to_tenant else cards[attempt.number],
+            "autopsy": autopsy.shown(attempt.autopsy, attempt.tenant_id if to_tenant else None),
         }
         for attempt in attempts
     ]

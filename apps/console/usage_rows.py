@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class UsageRow(TypedDict):
     """One tenant, engine or label; the two that it is not one of are None.
 
-    Jobs are None for an engine: a job has no engine. GPUs and sessions are not measured yet.
+    Jobs are None for an engine: a job has no engine. Sessions are not measured yet.
     """
 
     tenant: str | None
@@ -34,7 +34,7 @@ class UsageRow(TypedDict):
     tasks_cancelled: int
     retries: int
     task_seconds: float
-    gpu_seconds: float | None
+    gpu_seconds: float
     session_minutes: float | None
     duration_p50_ms: int | None
     duration_p95_ms: int | None
@@ -91,7 +91,7 @@ def _row(name: Name, group: Group, slugs: dict[UUID | None, str]) -> UsageRow:
         "tasks_cancelled": tasks.cancelled,
         "retries": tasks.retried,
         "task_seconds": tasks.duration_ms / 1000,
-        "gpu_seconds": None,
+        "gpu_seconds": tasks.gpu_ms / 1000,
         "session_minutes": None,
         "duration_p50_ms": percentile(tasks.durations, 0.50),
         "duration_p95_ms": percentile(tasks.durations, 0.95),

@@ -26,6 +26,7 @@ STRENGTH = (
     WaitReason.NO_WORKER,
     WaitReason.DRAINING,
     WaitReason.TENANT_QUOTA,
+    WaitReason.NO_CARD_FREE,
     WaitReason.SLOTS_TAKEN,
 )
 """Of several reasons at once the first here is told: without it the others would not matter."""

@@ -10,6 +10,7 @@ from django.db.models import F, Q, Sum
 
 from apps.console.actors import shown_actor
 from apps.console.engine_rows import tasks_of
+from apps.console.why_cards import without_card
 from apps.tasks.models import EnginePause, Task, UsageHour
 from apps.tasks.status import TaskStatus, WaitReason
 from apps.tasks.waits import Serving, serving
@@ -30,7 +31,7 @@ def in_line(case: Case) -> Answer:
     answer = _tenant(case) or _engine_paused(case) or _workers(case, there)
     if answer is None:
         ahead = _ahead(case.task)
-        answer = _quota(case) or _place(case.task.engine_id, ahead)
+        answer = _quota(case) or without_card(case) or _place(case.task.engine_id, ahead)
         if ahead <= MOST_COUNTED:
             answer["position"] = ahead + 1
             answer["eta"] = _turn(case, ahead + 1, there.slots)

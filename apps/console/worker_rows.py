@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Count, F, Window
+from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from apps.console.engine_rows import tasks_of
+from apps.console.session_rows import HeldSession, empty_in, held_sessions
 from apps.tasks.status import TaskStatus
 from apps.workers.models import Node, Worker
-from apps.workers.status import ONLINE, WorkerStatus
+from apps.workers.standing import LOST_FOR, is_lost, shown_status
+from apps.workers.status import ONLINE, WorkerKind, WorkerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -50,7 +52,9 @@ class ServedEngine(TypedDict):
 
 
 class WorkerRow(TypedDict):
-    """A worker. `last_proof_at`: when it last showed that it consumes."""
+    """A worker. `last_proof_at`: when it last showed that it consumes. `lost`: it fell silent, and
+    has neither left in order nor come back.
+    """
 
     id: UUID
     name: str
@@ -58,10 +62,14 @@ class WorkerRow(TypedDict):
     node: str
     pid: int | None
     status: str
+    lost: bool
     engines: list[ServedEngine]
     slots: int
     in_hand: int
     tasks_in_hand: list[InHand]
+    sessions_in_hand: list[HeldSession]
+    models: list[str]
+    empty_in_seconds: int | None
     started_at: datetime
     last_heartbeat_at: datetime
     last_proof_at: datetime | None
@@ -72,6 +80,7 @@ class WorkerRow(TypedDict):
     stopped_at: datetime | None
     drain_requested_at: datetime | None
     drain_requested_by: str | None
+    drain_deadline_at: datetime | None
     engines_hash: str
     drift: bool
     stale_reports: int
@@ -87,7 +96,9 @@ class NodeRow(TypedDict):
 
 
 class Fleet(TypedDict):
-    """All workers that are online or were within the hour, newest first, and their machines."""
+    """All workers that are online or were within the hour, realtime workers that were lost within
+    the week, newest first; and their machines.
+    """
 
     workers: list[WorkerRow]
     nodes: list[NodeRow]
@@ -101,8 +112,8 @@ def fleet(tenant: Tenant | None) -> Fleet:
 
 def worker_row(worker_id: UUID, tenant: Tenant | None) -> WorkerRow:
     """One worker, online or not. Raises Worker.DoesNotExist."""
-    worker = Worker.objects.get(id=worker_id)
-    online = Worker.objects.filter(status__in=ONLINE).exclude(id=worker_id)
+    worker = Worker.objects.select_related("node").get(id=worker_id)
+    online = Worker.objects.filter(status__in=ONLINE).exclude(id=worker_id).select_related("node")
     return _rows([worker, *online], tenant)[0]
 
 
@@ -115,16 +126,33 @@ def node_row(name: str) -> NodeRow:
 def _rows(workers: list[Worker], tenant: Tenant | None) -> list[WorkerRow]:
     hashes = _hashes(workers)
     counts, tasks = _in_hand([worker.pk for worker in workers], tenant)
-    return [
+    rows = [
         _row(worker, hashes, counts.get(worker.pk, 0), tasks.get(worker.pk, []))
         for worker in workers
     ]
+    _add_sessions({row["id"]: row for row in rows if row["kind"] == WorkerKind.REALTIME}, tenant)
+    return rows
+
+
+def _add_sessions(rows: dict[UUID, WorkerRow], tenant: Tenant | None) -> None:
+    """What realtime workers have in hand, and when those that drain will be empty."""
+    if not rows:
+        return
+    held = held_sessions(rows.keys(), tenant)
+    draining = [row["id"] for row in rows.values() if row["status"] == WorkerStatus.DRAINING]
+    empty = empty_in(draining)
+    for worker_id, row in rows.items():
+        row["sessions_in_hand"] = held.get(worker_id, [])
+        row["empty_in_seconds"] = empty.get(worker_id)
 
 
 def _listed() -> list[Worker]:
-    since = timezone.now() - GONE_FOR
-    online = list(Worker.objects.filter(status__in=ONLINE))
-    gone = Worker.objects.filter(status=WorkerStatus.OFFLINE, lease_until__gte=since)
+    now = timezone.now()
+    workers = Worker.objects.select_related("node")
+    online = list(workers.filter(status__in=ONLINE))
+    lost = Q(kind=WorkerKind.REALTIME, stopped_at=None, superseded_at=None)
+    recent = Q(lease_until__gte=now - GONE_FOR) | lost & Q(lease_until__gte=now - LOST_FOR)
+    gone = workers.filter(recent, status=WorkerStatus.OFFLINE)
     listed = [*online, *gone.order_by("-id")[:MOST_GONE]]
     return sorted(listed, key=lambda worker: worker.pk, reverse=True)
 
@@ -168,6 +196,7 @@ def _held(task: Task) -> InHand:
 def _row(
     worker: Worker, hashes: dict[str, set[str]], in_hand: int, tasks: list[InHand]
 ) -> WorkerRow:
+    now = timezone.now()
     engines = [_served(worker, engine_id, hashes) for engine_id in sorted(worker.engines)]
     proofs = [at for at in (worker.last_claim_at, worker.last_finish_at, worker.canary_at) if at]
     return {
@@ -176,11 +205,15 @@ def _row(
         "kind": worker.kind,
         "node": worker.node_id,
         "pid": worker.pid,
-        "status": worker.status,
+        "status": shown_status(worker, now).value,
+        "lost": is_lost(worker, now),
         "engines": engines,
         "slots": worker.capacity,
-        "in_hand": in_hand,
+        "in_hand": in_hand if worker.kind == WorkerKind.BATCH else worker.active,
         "tasks_in_hand": tasks,
+        "sessions_in_hand": [],
+        "models": list(worker.model_names),
+        "empty_in_seconds": None,
         "started_at": worker.started_at,
         "last_heartbeat_at": worker.last_heartbeat_at,
         "last_proof_at": max(proofs, default=None),
@@ -191,6 +224,7 @@ def _row(
         "stopped_at": worker.stopped_at,
         "drain_requested_at": worker.drain_requested_at,
         "drain_requested_by": worker.drain_requested_by or None,
+        "drain_deadline_at": worker.drain_deadline_at,
         "engines_hash": worker.engines_hash,
         "drift": any(engine["drift"] for engine in engines),
         "stale_reports": worker.stale_reports,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from apps.jobs.models import Job
 from apps.jobs.status import MOVES, TERMINAL, JobStatus
-from apps.tenants import sql
+from apps.tenants import hints, sql
 from apps.tenants.clock import stamp
 
 if TYPE_CHECKING:
@@ -173,14 +174,23 @@ SELECT job_id, seq, at, type, actor, changes::jsonb FROM r RETURNING 1
 def write_all(changes: Sequence[Change], kind: str | None = None) -> list[sql.Statement]:
     """The statements that store these jobs with one event each; run them with `sql.together`."""
     for change in changes:
+        if rare := change.fields.keys() - _ALWAYS_WRITTEN:
+            change.job.save(update_fields=rare)
+    event = tell(changes, kind)
+    return [(_WRITE_JOBS, [sql.rows([_job_row(change.job) for change in changes])]), event]
+
+
+def tell(changes: Sequence[Change], kind: str | None = None) -> sql.Statement:
+    """Count the next event of each of these jobs; the statement that stores them.
+
+    Once they are committed, whoever looks at these jobs is told.
+    """
+    for change in changes:
         change.job.seq += 1
         change.job.changed_at = change.at
-        rare = change.fields.keys() - _ALWAYS_WRITTEN
-        if rare:
-            change.job.save(update_fields=rare)
-    jobs = sql.rows([_job_row(change.job) for change in changes])
-    events = sql.rows([_event_row(change, kind) for change in changes])
-    return [(_WRITE_JOBS, [jobs]), (_WRITE_EVENTS, [events])]
+    news = [(change.job.id, change.job.tenant_id, change.job.seq) for change in changes]
+    transaction.on_commit(partial(hints.jobs_changed, news))
+    return _WRITE_EVENTS, [sql.rows([_event_row(change, kind) for change in changes])]
 
 
 def _job_row(job: Job) -> dict[str, Any]:
@@ -266,7 +276,9 @@ def bury(change: Change) -> None:
     if change.job.status not in TERMINAL:
         message = f"A job that is {change.job.status} cannot be deleted: cancel it first."
         raise InvalidTransition(message)
-    Job.objects.filter(id=change.job.id).update(deleted_at=change.at, seq=F("seq"))
+    job = change.job
+    Job.objects.filter(id=job.id).update(deleted_at=change.at, seq=F("seq"))
+    transaction.on_commit(partial(hints.jobs_changed, [(job.id, job.tenant_id, job.seq)]))
 
 
 def _plain(changes: dict[str, Any]) -> dict[str, Any]:

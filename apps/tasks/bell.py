@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 SILENCE_SECONDS = 2.0
 """How long nothing is rung after the broker failed to answer: workers poll meanwhile."""
 
-PACE_SECONDS = 0.1
+PACE_SECONDS = 0.2
 ACQUIRE_SECONDS = 0.5
 
 _NOT_TAKEN = (BrokerError, LimitExceeded, OSError)
@@ -35,7 +35,7 @@ _lock = threading.Lock()
 
 
 def listen(listener: Callable[[str], None]) -> None:
-    """Have `listener(engine_id)` called, on the Celery thread, for every bell of this process."""
+    """Have `listener(engine_id)` called for every bell of this process, on any thread."""
     _listeners.append(listener)
 
 
@@ -54,6 +54,10 @@ def ring(engine_ids: Iterable[str]) -> None:
     """Tell the workers of these engines now. Gives up within a second when the broker is away."""
     global _silent_until  # noqa: PLW0603
     for engine_id in engine_ids:
+        if not settings.REDIS_URL:
+            # All workers there are live in this process.
+            hear(engine_id)
+            continue
         if time.monotonic() < _silent_until:
             return
         try:
@@ -85,27 +89,52 @@ def _producers() -> Any:
 
 
 class Bells:
-    """The bells of one worker: each engine's at most every so often, and the last one for sure.
+    """The bells of one process: each engine's at most every so often, and the last one for sure.
 
     A bell wakes one worker, which rings on before it begins: more bells would only be work.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._rung_at: dict[str, float] = {}
         self._waiting: set[str] = set()
+        self._timed = False
 
-    def ring(self, engine_id: str) -> None:
-        """Now, or as soon as it may ring again."""
-        self._waiting.add(engine_id)
+    def ring(self, *engine_ids: str) -> None:
+        """Now, or as soon as they may ring again: somebody must ask for `ring_due` then."""
+        with self._lock:
+            self._waiting |= set(engine_ids)
         self.ring_due()
 
     def ring_due(self) -> None:
         """Ring what had to wait."""
         now = time.monotonic()
-        due = {name for name in self._waiting if now - self._rung_at.get(name, 0.0) >= PACE_SECONDS}
-        self._waiting -= due
-        self._rung_at |= dict.fromkeys(due, now)
-        ring(due)
+        with self._lock:
+            due = {
+                one for one in self._waiting if now - self._rung_at.get(one, 0.0) >= PACE_SECONDS
+            }
+            self._waiting -= due
+            self._rung_at |= dict.fromkeys(due, now)
+        ring(sorted(due))
+
+    def ring_for_sure(self, *engine_ids: str) -> None:
+        """The same from a thread that has other work: what must wait is rung by a timer."""
+        self.ring(*engine_ids)
+        with self._lock:
+            if self._timed or not self._waiting:
+                return
+            self._timed = True
+        timer = threading.Timer(PACE_SECONDS, self._ring_late)
+        timer.daemon = True
+        timer.start()
+
+    def _ring_late(self) -> None:
+        with self._lock:
+            self._timed = False
+        self.ring_for_sure()
+
+
+_OURS = Bells()
 
 
 def send_canary(queue: str) -> bool:
@@ -124,4 +153,4 @@ def ring_on_commit(engine_ids: Iterable[str]) -> None:
     """Ring once the transaction is committed."""
     engines = sorted(set(engine_ids))
     if engines:
-        transaction.on_commit(lambda: ring(engines))
+        transaction.on_commit(lambda: _OURS.ring_for_sure(*engines))

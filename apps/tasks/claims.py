@@ -22,7 +22,8 @@ class Claim:
     """A task this worker holds, at the attempt that fences it.
 
     `losses`: how often its worker or host died with it. `inputs`: of each dependency the id, the
-    key, the output, and whether it left files.
+    key, the output, and whether it left files. `cards`: what it holds, by uuid; `clears`: idle
+    hosts must leave them first.
     """
 
     task_id: UUID
@@ -35,6 +36,8 @@ class Claim:
     config: dict[str, Any]
     losses: int = 0
     inputs: tuple[tuple[UUID, str, Any, bool], ...] = ()
+    cards: tuple[str, ...] = ()
+    clears: bool = False
 
 
 @dataclass(frozen=True, slots=True)

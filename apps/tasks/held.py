@@ -79,7 +79,14 @@ FROM r JOIN tasks_task t ON t.id = r.id AND t.attempt = r.attempt
 LEFT JOIN workers_worker w ON w.id = t.worker_id
 LEFT JOIN tasks_attempt a ON a.task_id = t.id AND a.number = t.attempt
 WHERE t.status = 'running'
+FOR NO KEY UPDATE OF t
 """  # noqa: S608
+
+_DEPENDENTS = """
+WITH ROWS r(id uuid)
+SELECT d.depends_on_id, t.id, t.job_id, t.engine_id, t.status, t.remaining, t.map_spec IS NOT NULL
+FROM r JOIN tasks_taskdependency d ON d.depends_on_id = r.id JOIN tasks_task t ON t.id = d.task_id
+"""
 
 _BY_JOB = f"""
 SELECT {_COLUMNS}
@@ -117,7 +124,7 @@ FROM (
   FROM r JOIN tasks_taskdependency d ON d.depends_on_id = r.id GROUP BY d.task_id
 ) s
 WHERE tasks_task.id = s.task_id
-RETURNING tasks_task.id, job_id, engine_id, status, remaining, map_spec IS NOT NULL
+RETURNING tasks_task.id, job_id, engine_id, status, remaining, map_spec IS NOT NULL AS mapped
 """
 
 RECORD = """
@@ -156,9 +163,16 @@ WHERE tasks_attempt.task_id = r.task_id AND tasks_attempt.number = r.number
 
 
 def held_at(places: Collection[Place]) -> sql.Statement:
-    """Reads those of these attempts that still hold their task; see `by_place`."""
+    """Reads those of these attempts that still hold their task, and keeps it so until the end of
+    the transaction; see `by_place`.
+    """
     wanted = [{"id": sql.uuid_in(task), "attempt": attempt} for task, attempt in places]
     return _BY_PLACE, [sql.rows(wanted)]
+
+
+def dependents(task_ids: Iterable[UUID]) -> sql.Statement:
+    """Reads what waits for these tasks: nobody changes it while their jobs are locked."""
+    return _DEPENDENTS, [sql.rows([{"id": sql.uuid_in(task_id)} for task_id in task_ids])]
 
 
 def by_place(found: Iterable[sql.Row]) -> dict[Place, Held]:
@@ -172,15 +186,9 @@ def held_of(job_id: UUID) -> list[Held]:
 
 
 def move(moves: Sequence[Move]) -> sql.Statement:
-    """Moves running tasks on under their fence; see `late`."""
+    """Moves running tasks on under their fence."""
     assert all(TaskStatus.RUNNING in MOVES[one.to] for one in moves)  # noqa: S101
     return _MOVE, [sql.rows([_move_row(one) for one in moves])]
-
-
-def late(moves: Sequence[Move], found: Iterable[sql.Row]) -> set[Place]:
-    """The places that did not hold any more when `move` ran."""
-    moved = {sql.uuid_of(task_id) for (task_id,) in found}
-    return {one.held.place for one in moves if one.held.id not in moved}
 
 
 def refuse(places: Iterable[Place]) -> None:

@@ -15,7 +15,8 @@ class UsageDelta(models.Model):
     """One end of an attempt or a job, as it was settled. Append-only; `rollups.py` folds it.
 
     `engine_id` is empty where a job ended. `status`: how the task or job ended; `retried` where
-    the task has to run again, `returned` where its run was handed back.
+    the task has to run again, `returned` where its run was handed back; `gpu` where nothing ended
+    and the delta only adds GPU time.
     """
 
     at = models.DateTimeField()
@@ -25,6 +26,7 @@ class UsageDelta(models.Model):
     status = models.CharField(max_length=10)
     wait_ms = models.BigIntegerField(null=True)
     duration_ms = models.BigIntegerField(null=True)
+    gpu_ms = models.BigIntegerField(db_default=0)
 
     def __str__(self) -> str:
         return f"{self.job_id} {self.engine_id} {self.status}"
@@ -35,7 +37,7 @@ class UsageSum(models.Model):
 
     `engine_id` is empty for jobs, a task's otherwise. `label` is empty for everything, and
     `name:value` for what carries that label. `durations` (of completed runs) and `waits` are
-    histograms: see `histogram.py`. `wait_ms` and `duration_ms` are totals over all runs.
+    histograms: see `histogram.py`. `wait_ms`, `duration_ms` and `gpu_ms` are totals over all runs.
     """
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -48,6 +50,7 @@ class UsageSum(models.Model):
     retried = models.BigIntegerField(default=0)
     wait_ms = models.BigIntegerField(default=0)
     duration_ms = models.BigIntegerField(default=0)
+    gpu_ms = models.BigIntegerField(default=0)
     durations = models.JSONField(default=dict)
     waits = models.JSONField(default=dict)
 

@@ -6,12 +6,15 @@ import zlib
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
 from django.conf import settings
+from django.db import transaction
 
 from apps.tasks.models import TaskLog
+from apps.tenants import hints
 from apps.tenants.clock import stamp
 
 if TYPE_CHECKING:
@@ -80,6 +83,7 @@ class LogBuffer:
         """Write what has come since; drop what lies between head and tail."""
         for lines in (self._head, list(self._tail)):
             TaskLog.objects.bulk_create(self._chunks(lines))
+        transaction.on_commit(partial(hints.log_grew, self.task_id))
         self._head = []
         self._tail.clear()
         if self.written > 2 * self._half:

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from apps.jobs.models import Job
 from apps.tasks.history import Pruned, UsageDay, UsageDelta, UsageHour
+from apps.tasks.hold_models import CardHold
 from apps.tasks.left import TaskFile, TaskLog
 from apps.tasks.status import AttemptOutcome, TaskStatus, WaitReason
 from apps.tenants.scoping import TenantQuerySet
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "IN_ORDER", "Attempt", "EnginePause", "Pruned", "Task", "TaskDependency", "TaskFile",
-    "TaskLog", "UsageDay", "UsageDelta", "UsageHour", "WaitSpan",
+    "IN_ORDER", "Attempt", "CardHold", "EnginePause", "Pruned", "Task", "TaskDependency",
+    "TaskFile", "TaskLog", "UsageDay", "UsageDelta", "UsageHour", "WaitSpan",
 ]  # fmt: skip
 
 
@@ -173,6 +174,9 @@ class Attempt(models.Model):
     `ready_at` is when the task had become ready for it.
     The receipt of a cancel: asked for (`cancel_requested_at`), signal sent, process gone, slot
     free again. `stale`: it was given up as lost, and its result came after all and was refused.
+
+    `gpu_ms` and the peak are added to while it runs, by whoever samples its machine's cards; on
+    two cards a second is two. `autopsy`: what was on its cards in the minute before it died.
     """
 
     task = models.ForeignKey(
@@ -189,6 +193,8 @@ class Attempt(models.Model):
     error = models.TextField(null=True)
     error_code = models.CharField(max_length=60, null=True)
     gpu_memory_peak_mb = models.PositiveIntegerField(null=True)
+    gpu_ms = models.BigIntegerField(null=True)
+    autopsy = models.JSONField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     signalled_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)

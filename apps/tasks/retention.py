@@ -23,6 +23,7 @@ from apps.jobs.transitions import bury, lock
 from apps.tasks.models import Pruned, Task, TaskFile, TaskLog, UsageDay, UsageDelta, UsageHour
 from apps.tenants import audit
 from apps.tenants.models import Tenant
+from apps.workers.models import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -80,6 +81,7 @@ def _expire_of(tenant: Tenant, now: datetime, in_time: InTime) -> dict[str, int]
     removed: dict[str, int] = {}
     if keep.jobs:
         removed["jobs"] = _jobs(tenant, now - timedelta(days=keep.jobs), in_time)
+        removed["sessions"] = _sessions(tenant, now - timedelta(days=keep.jobs), in_time)
     for kind, days, rows in (
         ("events", keep.events, _events_of),
         ("logs", keep.logs, _logs_of),
@@ -122,6 +124,15 @@ def _jobs(tenant: Tenant, before: datetime, in_time: InTime) -> int:
                     number += 1
                 else:
                     kept.add(change.job.id)
+    return number
+
+
+def _sessions(tenant: Tenant, before: datetime, in_time: InTime) -> int:
+    """Delete realtime sessions that have ended."""
+    old = Session.objects.of(tenant).filter(ended_at__lt=before).order_by("id")
+    number = 0
+    while in_time() and (some := _delete_some(old)):
+        number += some
     return number
 
 

@@ -32,7 +32,7 @@ OTHER = "other"
 """Where a tenant's labels of one day beyond the limit are counted. A label has a colon."""
 
 _COUNTS = ("completed", "failed", "cancelled", "retried")
-_TOTALS = ("wait_ms", "duration_ms")
+_TOTALS = ("wait_ms", "duration_ms", "gpu_ms")
 
 
 @dataclass(slots=True)
@@ -45,6 +45,7 @@ class Sums:
     retried: int = 0
     wait_ms: int = 0
     duration_ms: int = 0
+    gpu_ms: int = 0
     durations: Counter[int] = field(default_factory=Counter)
     waits: Counter[int] = field(default_factory=Counter)
 
@@ -53,8 +54,10 @@ class Sums:
         """How many ended, one way or another."""
         return self.completed + self.failed + self.cancelled
 
-    def add(self, status: str, wait_ms: int | None, duration_ms: int | None) -> None:
-        """Add one end."""
+    def add(self, delta: Delta) -> None:
+        """Add one end, or some GPU time."""
+        status, wait_ms, duration_ms = delta.status, delta.wait_ms, delta.duration_ms
+        self.gpu_ms += delta.gpu_ms
         if status in _COUNTS:
             setattr(self, status, getattr(self, status) + 1)
         if wait_ms is not None:
@@ -90,6 +93,7 @@ class Delta:
     status: str
     wait_ms: int | None
     duration_ms: int | None
+    gpu_ms: int
 
 
 Key = tuple["UUID", "datetime", str, str]
@@ -137,9 +141,7 @@ def _fold_chunk() -> int:
             hour = delta.at.replace(minute=0, second=0, microsecond=0)
             for label in labels.of(delta):
                 for sums, start in ((hours, hour), (days, hour.replace(hour=0))):
-                    sums[delta.tenant_id, start, label, delta.engine_id].add(
-                        delta.status, delta.wait_ms, delta.duration_ms
-                    )
+                    sums[delta.tenant_id, start, label, delta.engine_id].add(delta)
         _store(UsageHour, hours)
         _store(UsageDay, days)
         Tick.objects.filter(name=FOLD).update(slot=F("slot") + 1)
@@ -180,7 +182,7 @@ class _Labels:
 _STORED = """
 WITH ROWS r(tenant_id uuid, starts_at timestamptz, label text, engine_id text)
 SELECT u.tenant_id, u.starts_at, u.label, u.engine_id, u.completed, u.failed, u.cancelled,
-  u.retried, u.wait_ms, u.duration_ms, u.durations, u.waits
+  u.retried, u.wait_ms, u.duration_ms, u.gpu_ms, u.durations, u.waits
 FROM r JOIN {table} u ON u.tenant_id = r.tenant_id AND u.starts_at = r.starts_at
   AND u.label = r.label AND u.engine_id = r.engine_id
 """

@@ -22,7 +22,7 @@ from apps.tenants import sql
 from apps.tenants.crash import point
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -44,50 +44,38 @@ class Settled:
             self.ready[engine_id] = self.ready.get(engine_id, 0) + 1
 
 
-class _FenceBroken(Exception):
-    """These places were held a moment ago and are not any more."""
-
-    def __init__(self, places: Collection[Place]) -> None:
-        super().__init__(str(places))
-        self.places = places
-
-
 def settle(reports: Sequence[Report], then: sql.Statement | None = None) -> Settled:
     """Settle what workers report, in one transaction with one event per job.
 
-    Lock the jobs; see which reports still hold their task; move the tasks under their fence;
-    release dependents; end the jobs that are done; write attempts, jobs and events together.
-    Times are the database's. `then` runs at the end of the same transaction, and may take what
-    has just become ready.
+    Lock the jobs; see which reports still hold their task, and what waits for it; decide; then
+    move the tasks under their fence, release dependents, end the jobs that are done, and write
+    attempts, jobs and events, all together. Times are the database's. `then` runs at the end of
+    the same transaction, and may take what has just become ready.
     """
-    refused: set[Place] = set()
-    while True:
-        try:
-            with transaction.atomic():
-                settled = _Settlement(reports, refused).run(then)
-                point("settle.before_commit")
-                return settled
-        except _FenceBroken as broken:
-            refused |= set(broken.places)
+    with transaction.atomic():
+        return _Settlement(reports).run(then)
 
 
 class _Settlement:
     """One transaction's work."""
 
-    def __init__(self, reports: Sequence[Report], refused: Collection[Place]) -> None:
+    def __init__(self, reports: Sequence[Report]) -> None:
         self._reports = reports
-        self._refused = refused
         self._began = 0.0
         self._settled = Settled()
         self._attempts: list[dict[str, Any]] = []
         self._started: list[dict[str, Any]] = []
         self._usage: list[dict[str, Any]] = []
+        self._waiting: list[sql.Row] = []
+        self._moves: list[sql.Statement] = []
 
     def run(self, then: sql.Statement | None) -> Settled:
         self._began = time.monotonic()
-        locked, found = sql.batch(
-            lock_statement(report.job_id for report in self._reports),
-            rows.held_at([report.place for report in self._reports]),
+        reports = self._reports
+        locked, found, self._waiting = sql.batch(
+            lock_statement(report.job_id for report in reports),
+            rows.held_at([report.place for report in reports]),
+            rows.dependents(r.task_id for r in reports if r.outcome is not Outcome.STARTED),
         )
         pairs = self._sort_out(changes_of(locked), _held(found))
         for change, _, held in pairs:
@@ -118,7 +106,7 @@ class _Settlement:
             change = changes.get(report.job_id)
             started = report.outcome is Outcome.STARTED
             task = held.get(report.place) if started else held.pop(report.place, None)
-            if task is None or change is None or report.place in self._refused:
+            if task is None or change is None:
                 self._settled.stale.append(report)
             else:
                 pairs.append((change, report, task))
@@ -144,7 +132,7 @@ class _Settlement:
     def _move(self, decided: list[Decided]) -> None:
         """Move the tasks, and what the ends bring about: dependents become ready, or all is lost.
 
-        Raises _FenceBroken.
+        At the end with all the rest, unless more has to be read or written in between.
         """
         moves = [move for *_, move in decided]
         ended: dict[UUID, tuple[Change, list[UUID]]] = {}
@@ -157,33 +145,36 @@ class _Settlement:
             elif move.to is TaskStatus.READY:
                 self._settled.add_ready([(move.held.id, move.held.engine_id)])
         ends = list(ended.values())
-        moved, freed = sql.batch(rows.move(moves), transitions.release_statement(ends))
-        if late := rows.late(moves, moved):
-            raise _FenceBroken(late)
+        freed = transitions.foresee(ends, self._waiting)
+        self._moves = [rows.move(moves)]
+        if freed:
+            self._moves.append(transitions.release_statement(ends))
+        if doomed or transitions.has_templates(freed):
+            sql.batch(*self._moves, *self._records())
+            self._moves = []
         self._settled.add_ready(release(ends, doomed, freed))
         for change, key, error in doomed.values():
             doom(change, key, error)
 
     def _write(self, changes: list[Change], then: sql.Statement | None) -> None:
-        statements: list[sql.Statement] = [
-            (statement, [sql.rows(values)])
-            for statement, values in (
-                (rows.RECORD, self._attempts),
-                (rows.MARK_STARTED, self._only_started()),
-                (rows.USAGE, self._usage),
-            )
-            if values
-        ]
+        statements = self._moves + self._records()
+        if self._usage:
+            statements.append((rows.USAGE, [sql.rows(self._usage)]))
         if changes:
             statements += write_all(changes)
+        point("settle.before_commit")
         if statements or then:
-            found = sql.together(*statements, then=then)
+            found = sql.together(*statements, then=then, last=True)
             self._settled.then = found if then else []
 
-    def _only_started(self) -> list[dict[str, Any]]:
-        """Starts without an end: the others carry their number already."""
+    def _records(self) -> list[sql.Statement]:
+        """Write starts and ends, each once: what dooms a job must see which starts are told."""
         ended = {row["task_id"] for row in self._attempts if row.get("ended_at")}
-        return [row for row in self._started if row["id"] not in ended]
+        # A task that has ended carries the number of its change already.
+        started = [row for row in self._started if row["id"] not in ended]
+        written = ((rows.RECORD, self._attempts), (rows.MARK_STARTED, started))
+        self._attempts, self._started = [], []
+        return [(statement, [sql.rows(values)]) for statement, values in written if values]
 
 
 def _held(found: list[sql.Row]) -> dict[Place, Held]:

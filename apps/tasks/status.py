@@ -32,6 +32,7 @@ class WaitReason(TextChoices):
     TENANT_QUOTA = "tenant_quota"
     NO_WORKER = "no_worker"
     DRAINING = "draining"
+    NO_CARD_FREE = "no_card_free"
     SLOTS_TAKEN = "slots_taken"
 
 

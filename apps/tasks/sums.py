@@ -108,7 +108,7 @@ def _add(groups: dict[Name, Group], fresh: list[Delta], by: By) -> None:
         for name in _names(delta, by, labels.get(delta.job_id, [])):
             group = groups.setdefault(name, Group())
             sums = group.tasks if delta.engine_id else group.jobs
-            sums.add(delta.status, delta.wait_ms, delta.duration_ms)
+            sums.add(delta)
 
 
 def _names(delta: Delta, by: By, labels: list[str]) -> Iterator[Name]:
@@ -127,7 +127,7 @@ def _names(delta: Delta, by: By, labels: list[str]) -> Iterator[Name]:
 
 _COLUMNS = (
     "tenant_id, engine_id, label, completed, failed, cancelled, retried, wait_ms, duration_ms, "
-    "durations, waits"
+    "gpu_ms, durations, waits"
 )
 _SPAN = f"""
 u AS (
@@ -141,7 +141,7 @@ u AS (
 _TOTALS = f"""
 WITH {_SPAN}
 SELECT NAME, engine_id = '', sum(completed), sum(failed), sum(cancelled), sum(retried),
-  sum(wait_ms), sum(duration_ms)
+  sum(wait_ms), sum(duration_ms), sum(gpu_ms)
 FROM u GROUP BY 1, 2, 3, 4 ORDER BY sum(completed + failed + cancelled) DESC LIMIT %s
 """  # noqa: S608
 _HISTOGRAM = f"""
@@ -181,7 +181,7 @@ def _stored(span: Span, tenant_id: UUID | None, by: By) -> dict[Name, Group]:
     for name, of_jobs, *totals in _rows(_TOTALS, by, mine, [*params, 2 * MOST_GROUPS]):
         sums = groups[name].jobs if of_jobs else groups[name].tasks
         sums.completed, sums.failed, sums.cancelled, sums.retried = map(int, totals[:4])
-        sums.wait_ms, sums.duration_ms = map(int, totals[4:])
+        sums.wait_ms, sums.duration_ms, sums.gpu_ms = map(int, totals[4:])
     kept = dict(list(groups.items())[:MOST_GROUPS])
     wanted = sql.rows([_named(name) for name in kept])
     for name, of_waits, number, count in _rows(_HISTOGRAM, by, mine, [wanted, *params]):

@@ -15,6 +15,8 @@ from apps.tasks.settle import Outcome, Report, settle
 from apps.tasks.status import TaskStatus
 from apps.tenants.clock import database_now
 from apps.tenants.crash import point
+from apps.tenants.frozen import end_frozen_sessions
+from apps.workers import sessions
 from apps.workers.status import WorkerStatus
 from apps.workers.transitions import expire_predecessors, expire_silent, time_jumped
 
@@ -30,8 +32,12 @@ def sweep() -> set[str]:
     Returns the engines that have ready work, for the caller to ring. After a gap in time nobody
     is expired for the length of a lease: it was not the workers that were silent.
     """
-    if not time_jumped(float(settings.CONSOLE_LEASE_SECONDS), settings.CONSOLE_SWEEP_SECONDS):
+    lease = float(settings.CONSOLE_LEASE_SECONDS)
+    end_frozen_sessions(max(1.0, lease / 3))
+    jumped = time_jumped(lease, settings.CONSOLE_SWEEP_SECONDS)
+    if not jumped:
         expire_silent()
+    sessions.sweep(time_jumped=jumped)
     point("sweep.middle")
     take_back("Its worker fell silent and its lease ran out.")
     ready_due_retries()

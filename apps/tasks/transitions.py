@@ -181,6 +181,27 @@ def release_statement(ends: Ends) -> sql.Statement:
     return RELEASE, [sql.rows(rows)]
 
 
+def foresee(ends: Ends, waiting: Iterable[sql.Row]) -> list[sql.Row]:
+    """What the statement will return, from `held.dependents` of at least these ends."""
+    ended = {task_id for _, ids in ends for task_id in ids}
+    found: dict[UUID, sql.Row] = {}
+    for needed, task_id, job_id, engine_id, status, remaining, mapped in waiting:
+        if sql.uuid_of(needed) in ended:
+            *_, left, _ = found.get(task_id, (remaining, mapped))
+            free = left == 1 and status == TaskStatus.PENDING and not mapped
+            becomes = TaskStatus.READY if free else status
+            found[task_id] = (task_id, job_id, engine_id, becomes, left - 1, mapped)
+    return list(found.values())
+
+
+def has_templates(found: Iterable[sql.Row]) -> bool:
+    """Whether a template waits for nothing more."""
+    return any(
+        mapped and not remaining and status == TaskStatus.PENDING
+        for *_, status, remaining, mapped in found
+    )
+
+
 def released(ends: Ends, found: Iterable[sql.Row]) -> dict[UUID, Released]:
     """What the statement set free in each job; told in the jobs' changes."""
     rows: dict[UUID, list[tuple[UUID, str, str]]] = {}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models.functions import Now
 
+from apps.tasks.card_room import Wanted
+from apps.tasks.card_wants import is_short, places, wanted_by
 from apps.tasks.models import WaitSpan
 from apps.tasks.pauses import ALL_ENGINES
 from apps.tasks.status import WaitReason
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-OBSERVED = frozenset(
-    {WaitReason.NO_WORKER, WaitReason.DRAINING, WaitReason.TENANT_QUOTA, WaitReason.SLOTS_TAKEN}
-)
+OBSERVED = frozenset(WaitReason) - {WaitReason.ENGINE_PAUSED, WaitReason.TENANT_PAUSED}
 """What the sweep sees. Pauses are written by the verbs that begin and end them."""
 
 LOOK = "waits"
@@ -79,10 +79,13 @@ UNION ALL SELECT reason, began_at, ended_at FROM tasks_waitspan
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """The workers of an engine that are there, and the slots of those that do not drain."""
+    """The workers of an engine that are there, and the slots of those that do not drain. `cards`:
+    it reserves some.
+    """
 
     workers: int = 0
     slots: int = 0
+    cards: bool = False
 
 
 class Cause(NamedTuple):
@@ -109,7 +112,8 @@ def serving() -> dict[str, Serving]:
         for engine_id, served in engines.items():
             slots = 0 if status == WorkerStatus.DRAINING else served.get("slots", 1)
             before = found.get(engine_id, Serving())
-            found[engine_id] = Serving(before.workers + 1, before.slots + slots)
+            cards = before.cards or wanted_by(served) != Wanted()
+            found[engine_id] = Serving(before.workers + 1, before.slots + slots, cards)
     return found
 
 
@@ -120,7 +124,8 @@ def observe() -> set[str]:
     """Open the spans of what keeps ready tasks waiting, close those of what does no more.
 
     Returns the engines that have ready tasks. Takes at most ten statements, however many tasks
-    wait. Any number may look at once: the database holds one open span of a kind, and no more.
+    wait, and some more for each machine of a waiting engine that reserves cards. Any number may
+    look at once: the database holds one open span of a kind, and no more.
     """
     now = database_now()
     waiting, with_quota = sql.batch((_WAITING, ()), (_WITH_QUOTA, ()))
@@ -163,7 +168,14 @@ def _of_engines(engines: Mapping[str, int]) -> dict[_Key, bool]:
         else:
             key = _Key(engine_id, None, WaitReason.SLOTS_TAKEN)
             causes |= _full(key, running, there.slots)
+            causes |= _short(engine_id, running) if there.cards else {}
     return causes
+
+
+def _short(engine_id: str, running: int) -> dict[_Key, bool]:
+    """Between two tasks a card is free for a moment: while one runs, an open span may stay so."""
+    short = is_short(places(engine_id))
+    return {_Key(engine_id, None, WaitReason.NO_CARD_FREE): short} if short or running else {}
 
 
 def _of_tenants(found: Iterable[sql.Row]) -> dict[_Key, bool]:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 
-from apps.tasks import bell
+from apps.tasks import bell, gpu_use
 from apps.tasks.engines.dispatcher import Dispatcher
 from apps.tasks.engines.registry import registry
+from apps.workers.cards.sampler import Sampler
+from console_project.broadcast import queue_of
 
 if TYPE_CHECKING:
     from apps.tasks.engines.definition import Engine
@@ -36,19 +38,25 @@ def start_dispatcher(
     node = socket.gethostname()
     send = partial(bell.send_canary, canaries) if canaries else None
     dispatcher = Dispatcher(engines, f"{node}/{os.getpid()}", node, grace, send)
-    thread = threading.Thread(target=_run, args=[dispatcher], name="dispatcher", daemon=True)
+    sampler = Sampler(node, gpu_use.credit)
+    thread = threading.Thread(
+        target=_run, args=[dispatcher, sampler], name="dispatcher", daemon=True
+    )
     thread.start()
     return dispatcher, thread
 
 
-def _run(dispatcher: Dispatcher) -> None:
+def _run(dispatcher: Dispatcher, sampler: Sampler) -> None:
     """A worker without its dispatcher would look alive and do nothing: it leaves instead."""
+    sampler.start()
     try:
         dispatcher.run()
     except Exception:
         logger.exception("dispatcher_died")
         os.kill(os.getpid(), signal.SIGTERM)
         raise
+    finally:
+        sampler.stop()
     if dispatcher.stuck:
         # Connected and deaf: a known end of long broker troubles. Nothing is in hand any more.
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606
@@ -70,6 +78,7 @@ def consume_queues(sender: str, instance: Any, **_: Any) -> None:
             queues.select_add(QUEUE_PREFIX + engine_id)
     queues.select_add(COMMON_QUEUE)
     queues.select_add(own_queue())
+    queues.select_add(queue_of(own_queue()))
 
 
 def own_queue() -> str:

@@ -153,7 +153,7 @@ admin.site.unregister(Group)
 
 ACTIONS = ("login", "logout", "create", "update", "activate", "deactivate", "issue", "rotate",
            "revoke", "submit", "cancel", "force_cancel", "retry", "clone", "delete", "bulk",
-           "raise", "lower", "pause", "resume", "drain", "expire")  # fmt: skip
+           "raise", "lower", "pause", "resume", "drain", "expire", "open", "release")  # fmt: skip
 
 
 @admin.register(User)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+from uuid_utils.compat import uuid7
 
-from apps.tenants.models import AuditEntry
+from apps.tenants import sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,17 @@ class Actor:
 SYSTEM = Actor("system")
 
 
+_RECORD = """
+WITH ROWS r(id uuid, at timestamptz, actor text, user_id int, key_public_id text, tenant_id uuid,
+  action text, object_type text, object_id text, before text, after text, address text,
+  request_id text)
+INSERT INTO tenants_auditentry (id, at, actor, user_id, key_public_id, tenant_id, action,
+  object_type, object_id, before, after, address, request_id)
+SELECT id, at, actor, user_id, key_public_id, tenant_id, action, object_type, object_id,
+  before::jsonb, after::jsonb, address::inet, request_id FROM r RETURNING 1
+"""
+
+
 def record(
     actor: Actor,
     action: str,
@@ -46,25 +59,41 @@ def record(
     after: Mapping[str, object] | None = None,
 ) -> None:
     """Write one entry. Call it inside the transaction that does the thing."""
-    AuditEntry.objects.create(
-        actor=actor.name,
-        user_id=actor.user_id,
-        key_public_id=actor.key_public_id,
-        tenant_id=tenant if isinstance(tenant, UUID) or tenant is None else tenant.pk,
-        action=action,
-        object_type=obj._meta.model_name or "",
-        object_id=str(obj.pk),
-        before=_storable(before),
-        after=_storable(after),
-        address=actor.address,
-        request_id=actor.request_id[:_LONGEST_REQUEST_ID],
-    )
+    sql.batch(statement(actor, action, obj, tenant=tenant, before=before, after=after))
 
 
-def _storable(values: Mapping[str, object] | None) -> dict[str, Any] | None:
-    """Plain JSON values, without the fields that hold secrets."""
+def statement(
+    actor: Actor,
+    action: str,
+    obj: Model,
+    *,
+    tenant: Tenant | UUID | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> sql.Statement:
+    """What `record` runs, for whoever has more to write in the same breath."""
+    owner = tenant if isinstance(tenant, UUID) or tenant is None else tenant.pk
+    entry = {
+        "id": uuid7().hex,
+        "at": sql.time_in(timezone.now()),
+        "actor": actor.name,
+        "user_id": actor.user_id,
+        "key_public_id": actor.key_public_id,
+        "tenant_id": sql.uuid_in(owner),
+        "action": action,
+        "object_type": obj._meta.model_name or "",
+        "object_id": str(obj.pk),
+        "before": _storable(before),
+        "after": _storable(after),
+        "address": actor.address,
+        "request_id": actor.request_id[:_LONGEST_REQUEST_ID],
+    }
+    return _RECORD, [sql.rows([entry])]
+
+
+def _storable(values: Mapping[str, object] | None) -> str | None:
+    """As JSON, without the fields that hold secrets."""
     if values is None:
         return None
     kept = {name: value for name, value in values.items() if name not in SECRET_FIELDS}
-    plain: dict[str, Any] = json.loads(json.dumps(kept, cls=DjangoJSONEncoder))
-    return plain
+    return json.dumps(kept, cls=DjangoJSONEncoder)

@@ -5,27 +5,31 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import orjson
 import psycopg
 from django.db import connection
+from django.db.models import BooleanField, DateTimeField, ForeignKey, JSONField, Model, UUIDField
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive, make_aware
+from django.utils.timezone import is_naive
+from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import tzinfo
+    from collections.abc import Callable, Mapping, Sequence
 
     Row = tuple[Any, ...]
+
+ModelT = TypeVar("ModelT", bound=Model)
 
 _ROWS = re.compile(r"ROWS (?P<name>\w+)\((?P<columns>[^)]*)\)")
 _LOCKS = re.compile(r"FOR (?:NO KEY )?UPDATE(?: OF \w+)?(?: SKIP LOCKED)?")
 _CASTS = re.compile(r"::\w+")
+IDLE = TransactionStatus.IDLE
 
 
 Statement = tuple[str, "Sequence[Any]"]
@@ -44,27 +48,40 @@ def run(text: str, *params: Any) -> list[Row]:
     return batch((text, params))[0]
 
 
-def batch(*statements: Statement) -> list[list[Row]]:
-    """Run statements one after another, in one round trip where possible; the rows of each."""
+def batch(*statements: Statement, last: bool = False) -> list[list[Row]]:
+    """Run statements one after another, in one round trip where possible; the rows of each.
+
+    `last`: nothing follows in this transaction, so its end may travel along.
+    """
     if connection.vendor == "postgresql":
-        return _batch_postgresql(statements)
-    found = []
+        return _batch_postgresql(statements, last=last)
     _give_clock()
-    with connection.cursor() as cursor:
-        for text, params in statements:
-            cursor.execute(_sqlite(text), [_for_sqlite(v) for v in params])
-            found.append(list(cursor.fetchall()) if cursor.description else [])
-    return found
+    direct = connection.connection
+    with connection.wrap_database_errors:
+        return [
+            direct.execute(_sqlite(text), [_for_sqlite(v) for v in params]).fetchall()
+            for text, params in statements
+        ]
 
 
-def _batch_postgresql(statements: Sequence[Statement]) -> list[list[Row]]:
+def _batch_postgresql(statements: Sequence[Statement], *, last: bool) -> list[list[Row]]:
     connection.ensure_connection()
     direct = connection.connection
     cursors = [psycopg.Cursor(direct) for _ in statements]
+    # Django finds the transaction ended and leaves it so; a savepoint's end is not ours to say.
+    ends = last and connection.in_atomic_block and not connection.savepoint_ids
+    begins = connection.in_atomic_block and direct.info.transaction_status == IDLE
     with connection.wrap_database_errors:
-        with direct.pipeline() if len(statements) > 1 else nullcontext():
+        if begins:
+            # psycopg waits for the BEGIN that it sends by itself, and does not send it now.
+            direct.autocommit = True
+        with direct.pipeline() if len(statements) > 1 or begins or ends else nullcontext():
+            if begins:
+                direct.execute("BEGIN")
             for cursor, (text, params) in zip(cursors, statements, strict=True):
-                cursor.execute(_postgresql(text).encode(), params, prepare=True)
+                cursor.execute(_postgresql(text), params, prepare=True)
+            if ends:
+                direct.execute("COMMIT", prepare=True)
         # Fetched once all are answered: asking before would be a round trip of its own.
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
@@ -79,15 +96,17 @@ def _give_clock() -> None:
         _thread.clock = connection.connection
 
 
-def together(*statements: Statement, then: Statement | None = None) -> list[Row]:
+def together(
+    *statements: Statement, then: Statement | None = None, last: bool = False
+) -> list[Row]:
     """Run statements that do not need each other's results, and one after them.
 
     Each must return rows (`RETURNING 1` will do); none but `then` may write a row that another
-    writes. The rows of the last are returned.
+    writes. The rows of the last are returned. `last` as in `batch`.
     """
     if connection.vendor == "postgresql":
         statements = (_merged(statements),) if statements else ()
-    return batch(*statements, *([then] if then else []))[-1]
+    return batch(*statements, *([then] if then else []), last=last)[-1]
 
 
 def _merged(statements: Sequence[Statement]) -> Statement:
@@ -135,7 +154,7 @@ def time_in(at: datetime | None) -> str | None:
     """A time as a text that both databases store as Django does."""
     if at is None:
         return None
-    return str(connection.ops.adapt_datetimefield_value(at)) if _lite() else at.isoformat()
+    return str(at.astimezone(UTC).replace(tzinfo=None)) if _lite() else at.isoformat()
 
 
 def uuid_in(value: UUID | None) -> str | None:
@@ -153,7 +172,7 @@ def time_of(value: Any) -> datetime | None:
     at = parse_datetime(value) if isinstance(value, str) else value
     if at is None or not is_naive(at):
         return at
-    return make_aware(at, _zone())
+    return at.replace(tzinfo=UTC)
 
 
 def json_of(value: Any) -> Any:
@@ -161,19 +180,39 @@ def json_of(value: Any) -> Any:
     return orjson.loads(value) if isinstance(value, (str, bytes)) else value
 
 
+def model_of(model: type[ModelT], names: Sequence[str], row: Row) -> ModelT:
+    """The model whose columns of these names came back, all of them."""
+    values = [_reading(model, name)(value) for name, value in zip(names, row, strict=False)]
+    return model.from_db(connection.alias, names, values)
+
+
+@cache
+def _reading(model: type[Model], name: str) -> Callable[[Any], Any]:
+    """What makes the field's value of the driver's."""
+    field = model._meta.get_field(name)
+    target = field.target_field if isinstance(field, ForeignKey) else field
+    for kind, read in _READINGS.items():
+        if isinstance(target, kind):
+            return read
+    return lambda value: value
+
+
 def json_in(value: object) -> str:
     """A value for a JSON column."""
     return orjson.dumps(value).decode()
 
 
+_READINGS: dict[type[Any], Callable[[Any], Any]] = {
+    UUIDField: lambda value: None if value is None else uuid_of(value),
+    DateTimeField: time_of,
+    JSONField: json_of,
+    BooleanField: bool,
+}
+
+
+@cache
 def _lite() -> bool:
     return connection.vendor == "sqlite"
-
-
-def _zone() -> tzinfo:
-    zone = connection.timezone
-    assert zone is not None  # noqa: S101 - USE_TZ is on
-    return zone
 
 
 def _for_sqlite(value: Any) -> Any:
@@ -183,12 +222,12 @@ def _for_sqlite(value: Any) -> Any:
 
 
 @cache
-def _postgresql(text: str) -> str:
+def _postgresql(text: str) -> bytes:
     def table(match: re.Match[str]) -> str:
         name, columns = match["name"], match["columns"]
         return f"{name} AS (SELECT * FROM json_to_recordset(%s::json) AS x({columns}))"  # noqa: S608
 
-    return _ROWS.sub(table, text)
+    return _ROWS.sub(table, text).encode()
 
 
 @cache
@@ -198,4 +237,4 @@ def _sqlite(text: str) -> str:
         picked = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
         return f"{match['name']} AS MATERIALIZED (SELECT {picked} FROM json_each(%s))"  # noqa: S608
 
-    return _CASTS.sub("", _LOCKS.sub("", _ROWS.sub(table, text)))
+    return _CASTS.sub("", _LOCKS.sub("", _ROWS.sub(table, text))).replace("%s", "?")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
-from apps.workers.status import ONLINE, WorkerKind, WorkerStatus
+from apps.tenants.models import Tenant
+from apps.tenants.scoping import TenantQuerySet
+from apps.workers.card_models import Gpu, GpuMinute, GpuQuarter, GpuSample, NodeCards, WorkerHosts
+from apps.workers.status import ONLINE, OPEN, SessionStatus, WorkerKind, WorkerStatus
 
-if TYPE_CHECKING:
-    pass
+__all__ = [
+    "Gpu", "GpuMinute", "GpuQuarter", "GpuSample", "Node", "NodeCards", "ServedModel", "Session",
+    "Tick", "Worker", "WorkerHosts",
+]  # fmt: skip
 
 
 class Node(models.Model):
@@ -37,6 +42,11 @@ class Worker(models.Model):
     message it sent to itself through its own queue last came back. `engines_hash` is over the
     definitions it runs with: workers of one engine should agree. `stale_reports` counts results
     that came after their task had been given to another.
+
+    Of a realtime worker: `active` counts its open sessions, and changes in the transaction that
+    opens or closes one, under this row's lock. `beat_number` is that of its last heartbeat, `said`
+    the status it gave there. At `drain_deadline_at` the sessions that are left are ended.
+    `superseded_at`: a newer boot of the same name has come.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -62,12 +72,22 @@ class Worker(models.Model):
     stale_reports = models.PositiveIntegerField(default=0)
     drain_requested_at = models.DateTimeField(null=True)
     drain_requested_by = models.CharField(max_length=200, blank=True)
+    drain_deadline_at = models.DateTimeField(null=True)
+    active = models.PositiveIntegerField(default=0)
+    beat_number = models.BigIntegerField(default=0)
+    said = models.CharField(max_length=9, blank=True, choices=WorkerStatus.choices)
     stopped_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=Q(status__in=WorkerStatus.values), name="worker_status_is_known"
+            ),
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=Q(kind=WorkerKind.REALTIME, superseded_at=None),
+                name="worker_one_life",
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=WorkerKind.values), name="worker_kind_is_known"
@@ -84,6 +104,109 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ServedModel(models.Model):
+    """A model that a realtime worker serves: what the router finds workers by."""
+
+    worker = models.ForeignKey(
+        Worker, on_delete=models.CASCADE, related_name="served", db_index=False
+    )
+    model = models.CharField(max_length=100)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["worker", "model"], name="served_model_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["model", "worker"], name="served_by"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id} {self.model}"
+
+
+class Session(models.Model):
+    """A tenant's place at a realtime worker.
+
+    `offered → active → ended | expired | lost`; one that is still offered may end, expire or be
+    lost too. Opened by `router.py`; `sessions.py` moves it, under its worker's lock.
+
+    It expires at `connect_by` while its worker has not listed it, and at `expires_at`, which
+    heartbeats put off by `ttl_seconds`. `unlisted_since`: the worker had listed it, and no longer
+    does. `placement`: how the router came to this worker. `idempotency_key` is forgotten after a
+    day.
+    """
+
+    tenant_path = "tenant"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+", db_index=False)
+    worker = models.ForeignKey(
+        Worker, on_delete=models.PROTECT, related_name="sessions", db_index=False
+    )
+    model = models.CharField(max_length=100)
+    status = models.CharField(
+        max_length=7, choices=SessionStatus.choices, default=SessionStatus.OFFERED, editable=False
+    )
+    metadata = models.JSONField(default=dict)
+    ttl_seconds = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    connect_by = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    unlisted_since = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+    created_by = models.CharField(max_length=200)
+    placement = models.JSONField(default=dict)
+    idempotency_key = models.CharField(max_length=200, null=True)
+    request_hash = models.CharField(max_length=64, blank=True)
+
+    objects = TenantQuerySet["Session"].as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(status__in=SessionStatus.values), name="session_status_is_known"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "idempotency_key"],
+                condition=Q(idempotency_key__isnull=False),
+                name="session_key_once",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["worker"], condition=Q(status__in=sorted(OPEN)), name="session_by_worker"
+            ),
+            models.Index(
+                fields=["tenant"], condition=Q(status__in=sorted(OPEN)), name="session_by_tenant"
+            ),
+            models.Index(
+                fields=["expires_at"], condition=Q(status__in=sorted(OPEN)), name="session_expires"
+            ),
+            models.Index(
+                fields=["connect_by"],
+                condition=Q(status=SessionStatus.OFFERED),
+                name="session_offered",
+            ),
+            models.Index(fields=["model", "-created_at"], name="session_arrivals"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(idempotency_key__isnull=False),
+                name="session_keys",
+            ),
+            models.Index(
+                fields=["model", "-ended_at"],
+                condition=Q(ended_at__isnull=False),
+                name="session_lengths",
+            ),
+            models.Index(fields=["tenant", "-id"], name="session_list"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.status}"
 
 
 class Tick(models.Model):

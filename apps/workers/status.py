@@ -1,4 +1,4 @@
-"""The statuses of a worker."""
+"""The statuses of a worker and of a realtime session, and the moves between them."""
 
 from __future__ import annotations
 
@@ -27,3 +27,39 @@ MOVES: dict[WorkerStatus, frozenset[WorkerStatus]] = {
 """`MOVES[to]` is the set of statuses a worker may come from: facts decide, so any but itself."""
 
 ONLINE = _ONLINE
+
+
+class SessionStatus(TextChoices):
+    OFFERED = "offered"
+    ACTIVE = "active"
+    ENDED = "ended"
+    EXPIRED = "expired"
+    LOST = "lost"
+
+
+OPEN = frozenset({SessionStatus.OFFERED, SessionStatus.ACTIVE})
+"""These hold a place at their worker."""
+
+SESSION_MOVES: dict[SessionStatus, frozenset[SessionStatus]] = {
+    SessionStatus.OFFERED: frozenset(),
+    SessionStatus.ACTIVE: frozenset({SessionStatus.OFFERED}),
+    SessionStatus.ENDED: OPEN,
+    SessionStatus.EXPIRED: OPEN,
+    SessionStatus.LOST: OPEN,
+}
+"""`SESSION_MOVES[to]` is the set of statuses a session may come from."""
+
+SAID = tuple(status.value for status in WorkerStatus if status != _S.OFFLINE)
+"""What a realtime worker may say of itself; one that leaves says so otherwise."""
+
+_FIRST = (_S.DRAINING, _S.UNHEALTHY, _S.BUSY)
+
+
+def status_of(*, gone: bool, drained: bool, said: str, full: bool) -> WorkerStatus:
+    """A realtime worker's status from the facts. `gone`: its lease is over, or it has left.
+    `drained`: it or its node was told to. `said`: what it says of itself.
+    """
+    if gone:
+        return _S.OFFLINE
+    holds = {_S.DRAINING: drained, _S.UNHEALTHY: False, _S.BUSY: full}
+    return next((status for status in _FIRST if holds[status] or said == status), _S.READY)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Case, Q, Value, When
 
-from apps.tenants import audit
+from apps.tenants import audit, hints
 from apps.tenants.clock import database_now
 from apps.workers.models import Node, Tick, Worker
+from apps.workers.standing import hold, restate
 from apps.workers.status import ONLINE, WorkerKind, WorkerStatus
 
 if TYPE_CHECKING:
@@ -125,6 +126,9 @@ def expire_predecessors() -> int:
 # Draining ----------------------------------------------------------------------------------------
 
 
+_DRAIN = ["drain_requested_at", "drain_requested_by", "drain_deadline_at"]
+
+
 class WorkerGone(Exception):
     """The worker is offline: it takes no orders."""
 
@@ -135,19 +139,25 @@ def is_draining(worker_id: UUID) -> bool:
     return Worker.objects.filter(told, id=worker_id).exists()
 
 
-def drain(worker_id: UUID, actor: Actor) -> None:
+def drain(worker_id: UUID, actor: Actor, deadline_seconds: int | None = None) -> None:
     """Take nothing more; what is in hand goes on. For this life of the worker only.
 
-    Again changes nothing. Raises Worker.DoesNotExist, WorkerGone.
+    The deadline ends the sessions that a realtime worker has left by then. Again changes nothing
+    but the deadline, where one is given. Raises Worker.DoesNotExist, WorkerGone.
     """
     with transaction.atomic():
         worker = _locked_worker(worker_id)
-        if worker.drain_requested_at is not None:
+        if worker.drain_requested_at is not None and deadline_seconds is None:
             return
-        worker.drain_requested_at, worker.drain_requested_by = database_now(), actor.name
-        worker.save(update_fields=["drain_requested_at", "drain_requested_by"])
+        now = database_now()
+        if worker.drain_requested_at is None:
+            worker.drain_requested_at, worker.drain_requested_by = now, actor.name
+        if deadline_seconds is not None:
+            worker.drain_deadline_at = now + timedelta(seconds=deadline_seconds)
+        worker.save(update_fields=_DRAIN)
         _begin_drain(Worker.objects.filter(id=worker_id))
-        audit.record(actor, "drain", worker)
+        after = {"drain_deadline_at": worker.drain_deadline_at} if deadline_seconds else None
+        audit.record(actor, "drain", worker, after=after)
 
 
 def resume(worker_id: UUID, actor: Actor) -> None:
@@ -158,7 +168,8 @@ def resume(worker_id: UUID, actor: Actor) -> None:
             return
         before = {"drain_requested_at": worker.drain_requested_at}
         worker.drain_requested_at, worker.drain_requested_by = None, ""
-        worker.save(update_fields=["drain_requested_at", "drain_requested_by"])
+        worker.drain_deadline_at = None
+        worker.save(update_fields=_DRAIN)
         _end_drain(Worker.objects.filter(id=worker_id))
         audit.record(actor, "resume", worker, before=before)
 
@@ -205,10 +216,18 @@ def _locked_node(name: str) -> Node:
 
 def _begin_drain(workers: QuerySet[Worker]) -> None:
     workers.filter(status__in=ONLINE).update(status=WorkerStatus.DRAINING)
+    transaction.on_commit(hints.pool_changed)
 
 
 def _end_drain(workers: QuerySet[Worker]) -> None:
+    realtime = workers.filter(kind=WorkerKind.REALTIME, status__in=ONLINE).order_by("id")
+    for worker_id in realtime.values_list("id", flat=True):
+        worker = hold(worker_id)
+        restate(worker)
+        worker.save(update_fields=["status"])
+    transaction.on_commit(hints.pool_changed)
     workers.filter(
+        kind=WorkerKind.BATCH,
         status=WorkerStatus.DRAINING,
         drain_requested_at=None,
         node__drain_requested_at=None,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
-PYTEST = [PYTHON, "-m", "pytest", "-q"]
+PYTEST = [PYTHON, "-m", "pytest", "-q", "--durations=20", "--durations-min=5"]
 MEASURED = [*PYTEST, "-n", "2", "--cov", "--cov-report="]
 COVERAGE = ROOT / "build" / "coverage"
 SERVER_FOLDERS = [*os.get_exec_path(), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
@@ -23,6 +23,7 @@ PACKAGES = {
     "redis-server": "redis-server",
     "chromium": "chromium",
     "curl": "curl",
+    "cc": "build-essential",
 }
 # Without it one fault scenario is skipped, and says so.
 OPTIONAL = {"faketime": "faketime"}
@@ -48,10 +49,13 @@ PARTS = [
         [PYTHON, "-m", "tests.services", "--", *MEASURED, "-m", ON_SERVICES],
         coverage="postgresql",
     ),
+    # Each process brings servers of its own. Most of the time is spent waiting, not computing.
+    Part("Faults", [*PYTEST, "-n", "3", "--maxschedchunk", "1", "-m", "fault", "tests/fault"]),
     Part("Coverage of what decides", [PYTHON, "deploy/build/coverage_gate.py"]),
     Part("The page", ["npm", "run", "--silent", "test"], ROOT / "frontend"),
     Part("In the browser", [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "e2e"]),
     Part("The speech example", [sys.executable, "examples/speech/run.py", "--self-test"]),
+    Part("The realtime example", [sys.executable, "examples/realtime/run.py", "--self-test"]),
 ]
 
 

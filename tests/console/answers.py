@@ -8,9 +8,9 @@ from django.test import Client
 
 JOB = {
     "id", "tenant", "name", "pipeline", "status", "priority", "labels", "progress",
-    "created_at", "started_at", "completed_at", "duration_ms", "demo", "raised",
+    "created_at", "started_at", "completed_at", "duration_ms", "demo", "raised", "seq",
 }  # fmt: skip
-DETAIL = JOB | {"parameters", "result", "result_too_large", "error", "seq", "cancel"}
+DETAIL = JOB | {"parameters", "result", "result_too_large", "error", "gpu_seconds", "cancel"}
 
 
 def get(client: Client, path: str) -> Any:

@@ -16,12 +16,13 @@ from apps.console import (
     job_rows,
     readiness,
     realtime,
+    session_rows,
     task_rows,
     why,
     why_case,
 )
 from apps.console.api import dashboard as dashboard_api
-from apps.console.api import engines, health, jobs_serializers, tasks_serializers
+from apps.console.api import engines, health, jobs_serializers, sessions, tasks_serializers
 from apps.console.api import realtime as realtime_api
 
 PAIRS = [
@@ -41,6 +42,9 @@ PAIRS = [
     (realtime_api.RealtimeStatusSerializer, realtime.RealtimeStatus),
     (realtime_api.RealtimeWorkerSerializer, realtime.RealtimeWorkerRow),
     (realtime_api.ModelSerializer, realtime.ModelRow),
+    (sessions.SessionSerializer, session_rows.SessionRow),
+    (sessions.SessionDetailSerializer, session_rows.SessionDetail),
+    (sessions.SessionWorkerSerializer, session_rows.SessionWorker),
     (dashboard_api.DashboardSerializer, dashboard.Dashboard),
     (dashboard_api.SystemSerializer, dashboard.SystemFigures),
     (dashboard_api.BatchSerializer, dashboard.BatchFigures),
@@ -75,6 +79,8 @@ def test_a_key_or_a_session_opens_every_path_but_the_health_checks(schema: dict[
     either: list[dict[str, list[str]]] = [{"key": []}, {"session": []}]
     for path, operations in schema["paths"].items():
         wanted = None if re.search("(healthz|readyz)$", path) else either
+        if path.endswith("/workers/{name}"):
+            wanted = [{"workerKey": []}]
         assert [operation.get("security") for operation in operations.values()] == [wanted] * len(
             operations
         )

@@ -34,6 +34,14 @@ def test_a_job_with_everything_is_taken(acme: Client) -> None:
     assert (job["tenant"], job["seq"]) == ("acme", 1)
 
 
+def test_the_answer_is_the_job_as_it_is_read(acme: Client) -> None:
+    answer = body(post(acme, "jobs", submission(
+        tasks=[task("a"), task("b", "a")], parameters={"z": 1.0, "a": [True, "é"]}, priority=7,
+        labels={"team": "b", "area": "a"},
+    )))  # fmt: skip
+    assert answer == body(get(acme, f"jobs/{answer['id']}"))
+
+
 def test_a_pipeline_is_submitted_by_name(acme: Client) -> None:
     Pipeline.objects.create(name="p", tasks=[task("shared")])
     Pipeline.objects.create(name="p", tasks=[task("x"), task("y")], tenant=make_tenant("acme"))

@@ -29,7 +29,7 @@ TASK = {
 DETAIL = TASK | {"config", "inputs", "inputs_too_large", "output", "files", "attempts", "cancel"}
 ATTEMPT = {
     "number", "worker", "started_at", "ended_at", "outcome", "error", "error_code",
-    "gpu_memory_peak_mb",
+    "gpu_memory_peak_mb", "gpu_seconds", "cards", "autopsy",
 }  # fmt: skip
 
 

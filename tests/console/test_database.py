@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 
 import pytest
@@ -39,8 +40,17 @@ def test_what_the_address_says_wins() -> None:
 
 def test_sessions_keep_their_safeguards_beside_those_of_the_address() -> None:
     options = postgresql(f"{URL}?options=-c%20work_mem%3D8MB", 30, pooled=False)["OPTIONS"]
-    assert "-c idle_in_transaction_session_timeout=10s" in options["options"]
+    assert "-c idle_in_transaction_session_timeout=10000ms" in options["options"]
+    assert "-c lock_timeout=12000ms" in options["options"]
     assert options["options"].endswith("-c work_mem=8MB")
+
+
+@pytest.mark.parametrize("lease", [2, 6, 30, 3600])
+def test_a_worker_that_waits_for_a_lock_can_still_renew_its_lease(lease: int) -> None:
+    """The last renewal may be a third of the lease ago."""
+    options = postgresql(URL, lease, pooled=False)["OPTIONS"]["options"]
+    (waits,) = re.findall(r"lock_timeout=(\d+)ms", options)
+    assert lease / 3 + int(waits) / 1000 <= lease * 0.75
 
 
 def test_no_connection_outlives_its_request() -> None:
@@ -52,6 +62,11 @@ def test_a_connection_from_the_pool_is_looked_at_first() -> None:
     database = postgresql(URL, 30, pooled=True)
     assert database["CONN_HEALTH_CHECKS"] is True
     assert database["OPTIONS"]["pool"]["timeout"] <= 5
+
+
+def test_only_a_connection_that_lives_on_prepares_and_only_what_asks_for_it() -> None:
+    assert "prepare_threshold" not in postgresql(URL, 30, pooled=False)["OPTIONS"]
+    assert postgresql(URL, 30, pooled=True)["OPTIONS"]["prepare_threshold"] > 1_000_000
 
 
 def test_another_kind_of_database_is_refused() -> None:

@@ -126,7 +126,7 @@ def test_a_full_body_passes_in_a_moment(item: bytes) -> None:
     raw = b"[" + b",".join([item] * min(2_400_000 // (len(item) + 1), 160_000)) + b"]"
     started = time.process_time()
     loads(raw)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 3  # 0.3 s; what grows with the square takes minutes
 
 
 json_values = st.recursive(

@@ -39,8 +39,14 @@ def main(arguments: list[str]) -> int:
                 sys.stdout.flush()
                 good = good and not stage.broken
                 if options.record:
-                    record(stage.verdict(), "soak" if options.soak else "ci")
+                    record(stage.verdict(), _size(options))
     return 0 if good else 1
+
+
+def _size(options: argparse.Namespace) -> str:
+    if options.n:
+        return "asked"
+    return "soak" if options.soak else "ci"
 
 
 def _databases(scenario: Scenario, asked: Db | None) -> tuple[Db, ...]:

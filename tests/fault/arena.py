@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,10 @@ from tests.waiting import eventually
 
 HERE = Path(__file__).resolve().parent
 ENGINES = ("fault.work", "fault.wide", "fault.batch", "fault.stubborn")
-START_SECONDS = 60
+START_SECONDS = 180
 SETTLED_SECONDS = 120
+ON_ITS_WAY = 0.25
+"""Seconds in which the database has answered what a process sent before it died."""
 
 
 def sweep_of(lease: float) -> float:
@@ -105,21 +107,31 @@ class Arena(Console):
 
         It is stopped first, so that what it holds is known to the last one.
         """
-        os.kill(self.pid(name), signal.SIGSTOP)
-        held = self.holds(name)
+        held = self.freeze(name)
+        pid = self.pid(name)
         self.kill(name)
-        now = time.monotonic()
-        self.hits += [Hit(task, attempt, now) for task, attempt in held]
+        time.sleep(ON_ITS_WAY)
+        held += self._hit(self.store.in_hand(pid))
         self.kills_that_hit += bool(held)
         return len(held)
 
     def freeze(self, name: str) -> list[tuple[str, int]]:
         """Stop a worker where it is; what it held."""
         os.kill(self.pid(name), signal.SIGSTOP)
-        held = self.holds(name)
+        return self._hit(self.holds(name))
+
+    def frozen_hold(self, names: Iterable[str]) -> list[tuple[str, int]]:
+        """What frozen workers were given since: a commit under way, or one that waited for a lock,
+        arrives after they were stopped."""
+        return [place for name in names for place in self._hit(self.holds(name))]
+
+    def _hit(self, held: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Those of them that are new; a lease is taken away once."""
+        known = {(hit.task_id, hit.attempt) for hit in self.hits}
+        new = [place for place in held if place not in known]
         now = time.monotonic()
-        self.hits += [Hit(task, attempt, now) for task, attempt in held]
-        return held
+        self.hits += [Hit(task, attempt, now) for task, attempt in new]
+        return new
 
     def thaw(self, name: str) -> None:
         os.kill(self.pid(name), signal.SIGCONT)

@@ -110,8 +110,17 @@ def few_repeats(seen: Evidence) -> list[str]:
         outcomes = seen.outcomes.get(task_id, Counter())
         allowed = 1 + hits[task_id] + outcomes["failed"] + outcomes["timed_out"]
         if number > allowed:
-            wrong.append(f"task {task_id} ran {number} times, {allowed} allowed")
+            wrong.append(
+                f"task {task_id} ran {number} times, {allowed} allowed: "
+                f"{_runs(seen, task_id)}, ended {dict(outcomes)}"
+            )
     return wrong
+
+
+def _runs(seen: Evidence, task_id: str) -> str:
+    runs = [f"{line.attempt} at {line.at:.2f}" for line in seen.lines if line.task_id == task_id]
+    hits = [f"{hit.attempt} at {hit.at:.2f}" for hit in seen.arena.hits if hit.task_id == task_id]
+    return f"ran {', '.join(runs)}; hit {', '.join(hits) or 'never'}"
 
 
 def dependencies_first(seen: Evidence) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from apps.jobs.models import Job, JobEvent
-from apps.jobs.transitions import InvalidTransition
+from apps.jobs.transitions import InvalidTransition, progress
 from apps.tasks import control
 from apps.tasks.models import Attempt, Task
 from apps.tasks.settle import Outcome, Report, settle
@@ -93,6 +95,17 @@ class Machine(RuleBasedStateMachine):
         if place := self._report(pick, Outcome.STARTED):
             self.jobs[place[0]].start(place[2])
 
+    @rule(pick=PICK)
+    def tell_a_start_with_a_failure(self, pick: int) -> None:
+        """A worker tells both in one settlement, the start first."""
+        held = [place for place in self.places if self._is_current(place)]
+        if len(held) < 2:
+            return
+        start, failure = held[pick % len(held)], held[pick % len(held) - 1]
+        settle([_told(start, Outcome.STARTED), _told(failure, Outcome.FAILED, final=True)])
+        self.jobs[start[0]].start(start[2])
+        self.jobs[failure[0]].fail(failure[2], final=True)
+
     @precondition(lambda self: self.places)
     @rule(pick=PICK)
     def complete(self, pick: int) -> None:
@@ -148,9 +161,13 @@ class Machine(RuleBasedStateMachine):
         expire_silent()
         take_back("It fell silent.")
         for job in self.jobs.values():
-            for task in list(job.tasks.values()):
-                if task.status == "running" and task.worker == worker.name:
-                    job.lose(task.key)
+            held = [
+                task.key
+                for task in job.tasks.values()
+                if task.status == "running" and task.worker == worker.name
+            ]
+            if held:
+                job.lose(*held)
         self.workers[pick % len(self.workers)] = make_worker(worker.name)
 
     @rule()
@@ -170,12 +187,24 @@ class Machine(RuleBasedStateMachine):
             for job_id, job in self.jobs.items()
             for task in job.tasks.values()
         }
-        assert stored == wanted
+        other = stored.items() ^ wanted.items()
+        assert not other, f"stored or wanted, not both: {other}"
 
     @invariant()
     def jobs_are_as_the_model_says(self) -> None:
         stored = dict(Job.objects.values_list("id", "status"))
         assert stored == {job_id: job.status for job_id, job in self.jobs.items()}
+
+    @invariant()
+    def jobs_count_their_tasks(self) -> None:
+        """A claim that nobody has told of yet still counts as ready."""
+        told = Attempt.objects.filter(task_id=OuterRef("id"), number=OuterRef("attempt"))
+        silent = Q(status="running") & ~Exists(told)
+        shown = Case(When(silent, then=Value("ready")), default="status")
+        for job in Job.objects.all():
+            found = Task.objects.filter(job_id=job.id).annotate(shown=shown).order_by()
+            wanted = Counter(found.values_list("shown", flat=True))
+            assert +Counter(progress(job)) == wanted + Counter(total=wanted.total())
 
     @invariant()
     def the_log_is_dense(self) -> None:
@@ -196,14 +225,24 @@ class Machine(RuleBasedStateMachine):
 
     def _report(self, pick: int, outcome: Outcome, *, final: bool = False) -> Place | None:
         """Report on some attempt there once was; `None` where the report must be, and is, stale."""
-        place = self.places[pick % len(self.places)]
-        job_id, task_id, key, attempt = place
-        task = self.jobs[job_id].tasks[key]
-        current = task.status == "running" and task.attempt == attempt
-        report = Report(task_id, job_id, attempt, outcome, error="told to", final=final)
-        settled = settle([report])
-        assert [one.place for one in settled.stale] == [] if current else [report.place]
+        place = self._at(pick)
+        current = self._is_current(place)
+        report = _told(place, outcome, final=final)
+        assert settle([report]).stale == ([] if current else [report])
         return place if current else None
+
+    def _at(self, pick: int) -> Place:
+        return self.places[pick % len(self.places)]
+
+    def _is_current(self, place: Place) -> bool:
+        job_id, _, key, attempt = place
+        task = self.jobs[job_id].tasks[key]
+        return task.status == "running" and task.attempt == attempt
 
     def _job(self, pick: int) -> UUID:
         return list(self.jobs)[pick % len(self.jobs)]
+
+
+def _told(place: Place, outcome: Outcome, *, final: bool = False) -> Report:
+    job_id, task_id, _, attempt = place
+    return Report(task_id, job_id, attempt, outcome, error="told to", final=final)

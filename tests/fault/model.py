@@ -73,7 +73,7 @@ class ModelJob:
         self.begun = True
 
     def complete(self, key: str) -> None:
-        self._end(key, lambda task: self._to(task, "completed"))
+        self._end(lambda task: self._to(task, "completed"), key)
 
     def fail(self, key: str, *, final: bool = False) -> None:
         def verdict(task: ModelTask) -> None:
@@ -83,17 +83,19 @@ class ModelJob:
             else:
                 task.status, task.waits = "pending", True
 
-        self._end(key, verdict)
+        self._end(verdict, key)
 
-    def lose(self, key: str) -> None:
+    def lose(self, *keys: str) -> None:
+        """Together: one that fails for good stops the others only once they are back."""
+
         def verdict(task: ModelTask) -> None:
             task.losses += 1
             self._to(task, "failed" if task.losses >= POISON else "ready")
 
-        self._end(key, verdict)
+        self._end(verdict, *keys)
 
     def release(self, key: str) -> None:
-        self._end(key, lambda task: self._to(task, "ready"))
+        self._end(lambda task: self._to(task, "ready"), key)
 
     def due(self) -> None:
         """The time of every retry has come."""
@@ -129,20 +131,21 @@ class ModelJob:
         self._end_if_done()
         return True
 
-    def _end(self, key: str, verdict: Callable[[ModelTask], None]) -> None:
-        task = self.tasks[key]
-        assert task.status == "running"
+    def _end(self, verdict: Callable[[ModelTask], None], *keys: str) -> None:
+        tasks = [self.tasks[key] for key in keys]
         self.begun = True
-        task.worker = None
-        if self.stopping:
-            task.status = "cancelled"
-        else:
-            verdict(task)
-            if task.status == "failed" and task.required:
-                self.failing = True
-                self._stop("skipped")
+        for task in tasks:
+            assert task.status == "running"
+            task.worker = None
+            if self.stopping:
+                task.status = "cancelled"
             else:
-                self._ready_free()
+                verdict(task)
+        if any(task.status == "failed" and task.required for task in tasks):
+            self.failing = True
+            self._stop("skipped")
+        elif not self.stopping:
+            self._ready_free()
         self._end_if_done()
 
     def _to(self, task: ModelTask, status: str) -> None:

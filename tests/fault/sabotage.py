@@ -87,6 +87,7 @@ _DEAF_SUPERVISOR = 'trap "" TERM INT HUP; read -r _; exec sleep 60'
 
 OFF: dict[str, Callable[[], None]] = {
     "fence": without_fence,
+    "frozen": lambda: replace("apps.tasks.sweep", "end_frozen_sessions", lambda _: 0),
     "expiry": lambda: replace("apps.tasks.sweep", "expire_silent", lambda *_: 0),
     "poll": _without_poll,
     "supervisor": lambda: replace("apps.tasks.engines.process", "SUPERVISOR", _DEAF_SUPERVISOR),

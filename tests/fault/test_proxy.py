@@ -6,6 +6,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -14,8 +15,9 @@ from tests.fault.proxy import Proxy
 
 class Echo(socketserver.BaseRequestHandler):
     def handle(self) -> None:
-        while data := self.request.recv(1024):
-            self.request.sendall(data)
+        with suppress(ConnectionResetError):
+            while data := self.request.recv(1024):
+                self.request.sendall(data)
 
 
 @pytest.fixture

@@ -32,7 +32,9 @@ def test_a_run_takes_the_place_of_the_last_of_its_kind(guide: Path) -> None:
     results.record(RUN, "ci")
     results.record(RUN | {"repeats": 3}, "ci")
     assert [run["repeats"] for run in results.load()] == [3]
-    assert "| kill | pg | ci | 2,000 | yes | 90 | repeats 3 |" in guide.read_text()
+    (run,) = results.load()
+    where = f"{run['date']}, {results.machine()}"
+    assert f"| kill | pg | ci | 2,000 | yes | 90 | {where} | repeats 3 |" in guide.read_text()
 
 
 def test_a_soak_stands_beside_the_small_run(guide: Path) -> None:

@@ -11,11 +11,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 API = "api/console/"
 READ, WRITE, REALTIME, STAFF, ANY = "jobs:read", "jobs:write", "realtime:read", "staff", "any"
+OPENING = "realtime:write"
 JOB = "jobs/<str:job_id>"
 TASK = f"{JOB}/tasks/<str:task_id>"
 FILE = "files/<str:file_id>"
 BULK = "jobs/bulk/<str:bulk_id>"
-OWNED = {"job_id", "task_id", "file_id", "bulk_id"}
+SESSION = "realtime/sessions/<str:session_id>"
+OWNED = {"job_id", "task_id", "file_id", "bulk_id", "session_id"}
 SOME_JOBS = {"action": "cancel", "ids": ["00000000-0000-7000-8000-000000000000"]}
 NEW_JOB = {"name": "new", "tasks": [{"key": "a", "engine_id": "test.a"}]}
 
@@ -88,8 +90,15 @@ ROUTES = [
     Row("POST", "workers/<str:worker_id>/resume", STAFF, on="worker"),
     Row("POST", "nodes/<str:name>/drain", STAFF, on="worker"),
     Row("POST", "nodes/<str:name>/resume", STAFF, on="worker"),
+    Row("GET", "gpus", STAFF),
+    Row("GET", "gpus/<str:uuid>/samples", STAFF, on="gpu"),
     Row("GET", "me", ANY),
     Row("GET", "realtime/status", REALTIME),
+    Row("GET", "realtime/sessions", REALTIME),
+    Row("POST", "realtime/sessions", OPENING, 201, data={"model": "m"}, creates=True),
+    Row("GET", SESSION, REALTIME, on="session"),
+    Row("DELETE", SESSION, OPENING, 204, on="session"),
+    Row("POST", f"{SESSION}/heartbeat", OPENING, on="session"),
 ]
 
 OPEN = {
@@ -97,6 +106,8 @@ OPEN = {
     "GET api/console/readyz": "parts of the system, for load balancers; nothing of a tenant",
     "GET api/console/metrics": "has a token of its own; not there while that is unset",
     "GET api/console/signed-files/<str:token>": "the signature of the link is the credential",
+    "PUT api/console/workers/<str:name>": "a worker key, of another type and bound to a name",
+    "DELETE api/console/workers/<str:name>": "a worker key, of another type and bound to a name",
     "GET api/schema": "how the API looks, the same for all",
     "GET api/docs": "the page that shows the schema",
 }

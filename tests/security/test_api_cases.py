@@ -56,8 +56,11 @@ class Tally:
 
 
 def unready(case: Case, status: int) -> bool:
-    """No worker and no beat runs in this test, and that is what this path is there to say."""
-    return status == 503 and case.path.endswith("/readyz")
+    """No worker and no beat runs in this test, no worker serves a made-up model, and that is what
+    these paths are there to say.
+    """
+    meant = {("GET", "/readyz"), ("POST", "/realtime/sessions")}
+    return status == 503 and (case.method, case.path.removeprefix("/api/console")) in meant
 
 
 def operations(client: Client) -> list[APIOperation]:

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 from uuid_utils.compat import uuid4
 
+from apps.console import elapsed
 from apps.tasks.settle import Outcome
 from apps.tenants.scoping import TenantQuerySet
 from apps.workers.transitions import register, take_tick
@@ -26,6 +27,7 @@ def pinned_clock() -> Iterator[None]:
     """Two readings at the same moment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timezone, "now", lambda: NOW)
+        patch.setattr(elapsed, "database_now", lambda: NOW)
         yield
 
 
@@ -55,6 +57,9 @@ def work(party: Party) -> None:
     body(post(party.client, f"jobs/{failed}/cancel", {}))
     party.client.delete(f"/api/console/jobs/{done}")
     party.client.post("/api/console/files?name=x", b"hello", content_type="text/plain")
+    for _ in range(3):
+        session = body(post(party.client, "realtime/sessions", {"model": "m"}))
+    party.client.delete(f"/api/console/realtime/sessions/{session['id']}")
     for number in range(30):
         submit(party, task("a"), task("b", engine_id="test.b"), priority=100, name=f"q{number}")
     for engine in ("test.a", "test.b"):

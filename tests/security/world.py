@@ -18,13 +18,15 @@ from apps.jobs.status import BulkVerb
 from apps.tasks import bulk, rollups
 from apps.tasks.history import Pruned
 from apps.tasks.logs import LogBuffer
-from apps.tasks.models import Task, TaskFile
+from apps.tasks.models import CardHold, Task, TaskFile
 from apps.tasks.settle import Outcome
 from apps.tenants.audit import SYSTEM
 from apps.tenants.clock import database_now
 from apps.tenants.models import Tenant
 from apps.tenants.scoping import TenantQuerySet
+from tests.cards.scene import make_gpu
 from tests.factories import key_client, make_tenant
+from tests.realtime.scene import Machine, take
 from tests.security.routes import Row
 from tests.tasks.jobs import by_key, claim, make_job, make_worker, report, task
 
@@ -65,6 +67,10 @@ def make_party(slug: str) -> Party:
         "tenant": {"slug": slug},
         "worker": {"worker_id": str(make_worker().id), "name": "node"},
     }
+    Machine(f"rt-{slug}", capacity=64)
+    ids["session"] = {"session_id": str(take(tenant, key=slug, caller=slug).pk)}
+    make_gpu(f"GPU-{slug}")
+    ids["gpu"] = {"uuid": f"GPU-{slug}"}
     rollups.fold()
     Pruned.objects.create(tenant=tenant, kind="jobs", until=database_now())
     return Party(tenant, key_client(tenant), ids)
@@ -73,6 +79,7 @@ def make_party(slug: str) -> Party:
 def _ended(tenant: Tenant) -> Job:
     job = make_job(name="ended", tenant=tenant, labels={"team": "a"})
     (held,) = claim(make_worker())
+    CardHold.objects.create(task_id=held.task_id, attempt=held.attempt, uuid="GPU-0")
     log = LogBuffer(held.task_id, held.attempt)
     log.add("a line", "info")
     log.store()

@@ -52,9 +52,9 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a migrated database with nothing in it."""
-    name = "yard_migrated"
-    ScaledConsole(tmp_path_factory.mktemp("template"), name).manage("migrate", "--verbosity", "0")
-    return name
+    console = ScaledConsole(tmp_path_factory.mktemp("template"), "yard_migrated")
+    console.manage("migrate", "--verbosity", "0")
+    return console.database
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,7 +28,7 @@ def console(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Console]
         with EmbeddedConsole(tmp_path) as embedded:
             yield embedded
     else:
-        with ScaledConsole(tmp_path, f"yard_bulk_{os.getpid()}") as scaled:
+        with ScaledConsole(tmp_path, "yard_bulk") as scaled:
             yield scaled
 
 

@@ -23,6 +23,7 @@ NOTHING = "00000000-0000-7000-8000-000000000000"
 IDS = {
     "job_id": NOTHING, "task_id": NOTHING, "file_id": NOTHING, "bulk_id": NOTHING,
     "worker_id": NOTHING, "engine_id": "test.a", "number": "1", "slug": "acme", "name": "node",
+    "session_id": NOTHING, "uuid": "GPU-1",
 }  # fmt: skip
 PAGES = [
     ("GET", "/admin/"),

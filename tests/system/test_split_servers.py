@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.consoles import Client, ScaledConsole
-from tests.servers import free_port
+from tests.consoles import Client
+from tests.split import SplitConsole
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.service, pytest.mark.system]
@@ -24,47 +22,18 @@ CHAIN: list[dict[str, Any]] = [
 ]
 
 
-class SplitConsole(ScaledConsole):
-    """Also runs the API server, as deploy.md has it."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        super().__init__(folder, name, queues=("engine.test.a,engine.test.slow", "engine.test.b"))
-        port = free_port()
-        self.api = f"http://127.0.0.1:{port}"
-        self.environment |= {"API_PORT": str(port), "CONSOLE_DB_POOL": "1", "WEB_CONCURRENCY": "1"}
-
-    def start(self) -> None:
-        super().start()
-        self.start_api()
-
-    def start_api(self) -> None:
-        conf = "python:console_project.gunicorn_settings"
-        argv = ("-m", "gunicorn", "-c", conf, "console_project.wsgi")
-        self.spawn("api", sys.executable, *argv)
-        eventually(self.serves, seconds=30)
-
-    def serves(self) -> bool:
-        try:
-            return httpx.get(f"{self.api}/api/console/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def start_worker(self, name: str, queues: str) -> None:
-        celery = (sys.executable, "-m", "celery", "-A", "console_project", "worker")
-        self.spawn(name, *celery, "-Q", queues, "-n", f"{name}@localhost")
-
-
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SplitConsole]:
-    with SplitConsole(tmp_path_factory.mktemp("split"), "yard_split") as console:
+    queues = ("engine.test.a,engine.test.slow", "engine.test.b")
+    folder = tmp_path_factory.mktemp("split")
+    with SplitConsole(folder, "yard_split", queues=queues) as console:
         yield console
 
 
 @pytest.fixture(scope="module")
-def acme(console: SplitConsole) -> Iterator[Client]:
+def acme(console: SplitConsole) -> Client:
     """A client of the API server."""
-    with Client(console.api, console.tenant("acme").key) as client:
-        yield client
+    return console.tenant("acme")
 
 
 def test_a_job_runs_through_the_api_server(console: SplitConsole, acme: Client) -> None:

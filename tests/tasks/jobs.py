@@ -17,6 +17,7 @@ from apps.tenants.models import Tenant
 from apps.workers.models import Worker
 from apps.workers.transitions import register
 from tests.factories import make_tenant
+from tests.waiting import eventually
 
 
 def task(key: str, *depends_on: str, **more: Any) -> dict[str, Any]:
@@ -75,3 +76,8 @@ def fresh(job: Job) -> Job:
 
 def missing() -> UUID:
     return uuid4()
+
+
+def ended(job: Job, seconds: float = 30) -> Job:
+    """The job once it has ended."""
+    return eventually(lambda: fresh(job) if fresh(job).completed_at else None, seconds=seconds)

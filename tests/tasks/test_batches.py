@@ -9,7 +9,6 @@ import pytest
 from django.conf import settings
 from uuid_utils.compat import uuid4
 
-from apps.jobs.models import Job
 from apps.tasks import control
 from apps.tasks.claims import Claim
 from apps.tasks.engines import line as lines
@@ -24,7 +23,7 @@ from apps.tasks.log_pages import Wanted, read_task
 from apps.tasks.models import Attempt, Task
 from apps.tasks.settle import Outcome, Report
 from apps.tenants.audit import SYSTEM
-from tests.tasks.jobs import claim, fresh, make_job, statuses, task
+from tests.tasks.jobs import claim, ended, fresh, make_job, statuses, task
 from tests.waiting import eventually
 
 Start = Callable[..., Dispatcher]
@@ -38,10 +37,6 @@ def _large_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def light(key: str, **config: Any) -> dict[str, Any]:
     return task(key, engine_id="test.light", max_retries=0, config=config)
-
-
-def ended(job: Job, seconds: float = 30) -> Job:
-    return eventually(lambda: fresh(job) if fresh(job).completed_at else None, seconds=seconds)
 
 
 def runs(journal: Path) -> list[list[str]]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from apps.jobs.models import Job
 from apps.tasks import control
 from apps.tasks.engines import slots
 from apps.tasks.engines.dispatcher import Dispatcher
@@ -15,15 +14,10 @@ from apps.tasks.log_pages import Wanted, read_task
 from apps.tasks.models import Attempt, Task
 from apps.tenants.audit import SYSTEM
 from apps.workers.models import Worker
-from apps.workers.status import WorkerStatus
-from tests.tasks.jobs import by_key, fresh, make_job, statuses, task
+from tests.tasks.jobs import by_key, ended, make_job, statuses, task
 from tests.waiting import eventually
 
 Start = Callable[..., Dispatcher]
-
-
-def ended(job: Job, seconds: float = 20) -> Job:
-    return eventually(lambda: fresh(job) if fresh(job).completed_at else None, seconds=seconds)
 
 
 def shell(key: str, script: str, **more: Any) -> dict[str, Any]:
@@ -230,19 +224,6 @@ def test_a_stopping_worker_hands_long_work_back(dispatch: Start, journal: Path) 
     eventually(lambda: statuses(job)["a"] == "ready")
     assert (by_key(job, "a").failures, by_key(job, "a").losses) == (0, 0)
     assert not alive(pid)
-
-
-def test_a_worker_declared_offline_drops_its_task_and_registers_anew(
-    dispatch: Start, journal: Path, settings: Any
-) -> None:
-    settings.CONSOLE_LEASE_SECONDS = 1
-    job = make_job(task("a", config={"seconds": 4}))
-    dispatch()
-    eventually(lambda: pids(journal))
-    Worker.objects.update(status=WorkerStatus.OFFLINE)
-    assert ended(job, seconds=30).status == "completed"
-    assert by_key(job, "a").attempt == 2
-    assert Worker.objects.count() == 2
 
 
 def test_a_retried_task_hands_on_only_its_latest_files(dispatch: Start) -> None:

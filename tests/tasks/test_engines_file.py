@@ -36,6 +36,10 @@ def test_every_setting_is_taken() -> None:
         ('[engines.x]\npython = "a:b"\n\nbatch = 0', "line 4: engine x: batch must be a whole"),
         ("[engines.x]\nbatch = 1", "line 1: engine x: An engine has exactly one of"),
         ('[engines.x]\npython = "a:b"\nhttp = "http://h"', "exactly one of"),
+        (
+            '[engines.x]\npython = "a:b"\ngpus = 1\nbatch = 2',
+            "line 4: engine x: An engine that",
+        ),
         ('[engines.X]\npython = "a:b"', "line 1: engine X: An engine's name"),
         ('[engine.x]\npython = "a:b"', "line 1: unknown table [engine]"),
         ('[engines.x]\nhttp = "ftp://h"', "line 2: engine x: http must be an address"),

@@ -17,8 +17,8 @@ from apps.tasks.engines.http import HttpRunner
 from apps.tasks.engines.registry import registry
 from apps.tenants.audit import SYSTEM
 from tests.factories import make_tenant
-from tests.tasks.jobs import by_key, make_job, task
-from tests.tasks.test_dispatcher import Start, ended
+from tests.tasks.jobs import by_key, ended, make_job, task
+from tests.tasks.test_dispatcher import Start
 from tests.waiting import eventually
 
 

@@ -11,7 +11,13 @@ from django.db import OperationalError
 from apps.tasks import control, sweep
 from apps.tasks.engines import dispatcher as dispatching
 from apps.tasks.engines.dispatcher import Dispatcher
-from apps.tasks.engines.presence import STUCK_AFTER, UNHEALTHY_AFTER, Canary, definition_hash
+from apps.tasks.engines.presence import (
+    STUCK_AFTER,
+    UNHEALTHY_AFTER,
+    Canary,
+    Presence,
+    definition_hash,
+)
 from apps.tasks.engines.registry import registry
 from apps.tasks.models import Attempt
 from apps.tasks.settle import Outcome
@@ -54,6 +60,15 @@ def test_a_broker_that_is_away_says_nothing_about_the_worker() -> None:
     for _ in range(STUCK_AFTER):
         canary.let_fly()
     assert not canary.unhealthy
+
+
+def test_a_worker_that_was_frozen_claims_nothing_before_it_has_renewed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    presence = Presence({}, "a", "a")
+    assert not presence.declines
+    monkeypatch.setattr(presence, "_renewed_at", presence._renewed_at - presence._lease)
+    assert presence.declines
 
 
 def test_the_hash_tells_definitions_apart() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from apps.jobs.models import JobEvent
+from apps.jobs.transitions import progress
 from apps.tasks import settle as settlement
 from apps.tasks import transitions
 from apps.tasks.held import by_place, held_at
@@ -104,6 +105,18 @@ def test_a_failing_job_ends_only_with_its_last_process() -> None:
     report(failing, Outcome.FAILED)
     assert fresh(job).status == "running"
     assert by_key(job, "b").cancel_requested_at is not None
+    report(running, Outcome.CANCELLED)
+    assert fresh(job).status == "failed"
+
+
+def test_a_start_told_with_the_failure_that_dooms_its_job_counts_once() -> None:
+    job = make_job(task("a", max_retries=0), task("b"), task("c", "b"))
+    failing, running = claim()
+    started = Report(running.task_id, job.id, running.attempt, Outcome.STARTED)
+    settle([started, Report(failing.task_id, job.id, failing.attempt, Outcome.FAILED)])
+    counts = progress(fresh(job))
+    assert (counts["running"], counts["failed"], counts["skipped"], counts["ready"]) == (1, 1, 1, 0)
+    assert Attempt.objects.get(task_id=running.task_id).cancel_requested_at is not None
     report(running, Outcome.CANCELLED)
     assert fresh(job).status == "failed"
 

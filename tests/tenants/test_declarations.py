@@ -20,12 +20,14 @@ from apps.tenants.scoping import (
 )
 from tests.tenants.probe import FileViewSet
 
-# Two say nothing of any tenant, one has its own token, one is opened by the link's signature.
+# Two say nothing of any tenant, one has its own token, one is opened by the link's signature, one
+# takes worker keys only.
 OPEN = {
     "HealthView",
     "ReadinessView",
     "MetricsView",
     "SignedFileView",
+    "WorkerBeatView",
     "SpectacularAPIView",
     "SpectacularSwaggerSplitView",
 }

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.response import Response
 
 from apps.console.api.jobs_serializers import JobSerializer
 from apps.console.api.realtime import RealtimeStatusSerializer
-from apps.console.dashboard import dashboard
 from apps.console.job_rows import visible_jobs
+from apps.console.live.boards import board_response
 from apps.tenants.scoping import TenantViewSet
+from apps.workers.cards.reading import DRIVERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rest_framework.request import Request
+    from rest_framework.response import Response
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -30,6 +31,14 @@ class SystemSerializer(serializers.Serializer[Any]):
     reasons = ReasonSerializer(many=True)
     gpu_memory_used_mb = serializers.IntegerField(allow_null=True)
     gpu_memory_total_mb = serializers.IntegerField(allow_null=True)
+    gpu_driver = serializers.ChoiceField(choices=DRIVERS, allow_null=True)
+    gpu_sampled_at = serializers.DateTimeField(
+        allow_null=True, help_text="The oldest of the samples that were added up."
+    )
+    gpu_status = serializers.ChoiceField(
+        choices=["ok", "unknown", "none"],
+        help_text="unknown: there are cards, and what they hold is not known now.",
+    )
     version = serializers.CharField()
 
 
@@ -41,6 +50,7 @@ class BatchSerializer(serializers.Serializer[Any]):
 
 
 class DashboardSerializer(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(help_text="When it was read: newer ones are never lower.")
     system = SystemSerializer()
     batch = BatchSerializer()
     realtime = RealtimeStatusSerializer(allow_null=True)
@@ -53,4 +63,4 @@ class DashboardViewSet(TenantViewSet):
     @extend_schema(responses=DashboardSerializer)
     def retrieve(self, request: Request) -> Response:
         realtime = "realtime:read" in self.caller.scopes
-        return Response(dashboard(self.caller.tenant, realtime=realtime))
+        return board_response(request, "dashboard", self.caller.tenant, realtime=realtime)

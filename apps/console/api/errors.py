@@ -18,6 +18,7 @@ from rest_framework.exceptions import (
     NotAuthenticated,
     NotFound,
     ParseError,
+    PermissionDenied,
     ValidationError,
 )
 from rest_framework.fields import get_error_detail
@@ -26,6 +27,9 @@ from apps.jobs.transitions import InvalidTransition, NotThere
 from apps.tasks.graph import GraphError
 from apps.tasks.submit import IdempotencyConflict, QuotaExceeded
 from apps.tenants.strict_json import StrictJsonError
+from apps.workers.heartbeats import NotItsName, Superseded
+from apps.workers.router import KeyConflict, NoCapacity, SessionQuota
+from apps.workers.sessions import SessionOver
 from apps.workers.transitions import WorkerGone
 
 if TYPE_CHECKING:
@@ -60,6 +64,17 @@ class OverQuota(APIException):
     status_code = 429
     default_code = "throttled"
     wait = RETRY_AFTER_SECONDS
+
+
+class NoRoom(APIException):
+    """No realtime worker can take a session now; `wait` becomes `Retry-After`."""
+
+    status_code = 503
+    default_code = "no_capacity"
+
+    def __init__(self, detail: str, wait: int) -> None:
+        super().__init__(detail)
+        self.wait = wait
 
 
 class TooLarge(APIException):
@@ -118,6 +133,14 @@ class ConsoleErrors(ExceptionHandler):
         InvalidTransition: lambda error: Conflict(str(error)),
         NotThere: lambda _: NotFound(),
         WorkerGone: lambda _: Conflict("The worker is offline: it takes no orders."),
+        NoCapacity: lambda error: NoRoom(str(error), error.wait),
+        SessionOver: lambda _: Conflict("The session has ended."),
+        SessionQuota: lambda error: OverQuota(str(error)),
+        KeyConflict: lambda _: OtherBody(),
+        NotItsName: lambda error: PermissionDenied(str(error)),
+        Superseded: lambda _: Conflict(
+            "A newer boot of this worker has come: this one is to leave.", "superseded"
+        ),
         IdempotencyConflict: lambda error: OtherBody(str(error) or None),
         QuotaExceeded: lambda error: OverQuota(str(error)),
         GraphError: _graph,
@@ -126,6 +149,11 @@ class ConsoleErrors(ExceptionHandler):
         RequestDataTooBig: lambda _: TooLarge(),
         UnreadablePostError: lambda _: ParseError("The body ended early."),
     }
+
+    def report_exception(self, exc: APIException, response: Response) -> None:
+        """A full pool is an answer like any other, though its status is that of a failure."""
+        if not isinstance(exc, NoRoom):
+            super().report_exception(exc, response)
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if database_is_away(exc):

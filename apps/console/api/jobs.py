@@ -26,7 +26,8 @@ from apps.console.api.pagination import KeysetPagination, PageQuery
 from apps.console.api.schema import ErrorSerializer
 from apps.console.api.throttle import check_submit_quota
 from apps.console.event_rows import event_page
-from apps.console.job_rows import COLUMNS, job_detail, job_rows, visible_jobs
+from apps.console.job_rows import COLUMNS, job_detail, job_rows, new_job, visible_jobs
+from apps.console.live.boards import polled
 from apps.console.waiting import wait_for_end
 from apps.jobs.models import Job
 from apps.tasks import control, raising
@@ -88,7 +89,8 @@ class JobViewSet(TenantViewSet):
     @extend_schema(parameters=[PageQuery], responses=JobPageSerializer)
     def list(self, request: Request) -> Response:
         found = self.filter_queryset(self.get_queryset()).values(*COLUMNS)
-        return self.get_paginated_response(job_rows(self.paginate_queryset(found) or ()))
+        rows = job_rows(self.paginate_queryset(found) or ())
+        return polled(request, self.get_paginated_response(rows).data)
 
     @extend_schema(
         parameters=[_IDEMPOTENCY_KEY],
@@ -101,13 +103,15 @@ class JobViewSet(TenantViewSet):
         check_submit_quota(tenant)
         key = idempotency_key(request)
         job, created = submit(tenant, submission, self.caller.actor, key)
-        return Response(self._shown(job.pk), status=201 if created else 200)
+        if not created:
+            return Response(self._shown(job.pk))
+        return Response(new_job(job, submission.labels, tenant), status=201)
 
     @extend_schema(parameters=[WaitQuery], responses=JobDetailSerializer)
     def retrieve(self, request: Request, job_id: str) -> Response:
         found = self.job_id()
         wait_for_end(found, valid_query(WaitQuery, request.query_params)["wait"])
-        return Response(self._shown(found))
+        return polled(request, self._shown(found))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, job_id: str) -> Response:

@@ -118,6 +118,7 @@ class JobSerializer(serializers.Serializer[Any]):
     duration_ms = serializers.IntegerField(allow_null=True)
     demo = serializers.BooleanField(help_text="Of a built-in pipeline, for a first look.")
     raised = serializers.BooleanField(help_text="Staff put it before the jobs of all tenants.")
+    seq = serializers.IntegerField(help_text="The number of the job's newest event.")
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):
@@ -142,7 +143,9 @@ class JobDetailSerializer(JobSerializer):
     )
     result_too_large = serializers.BooleanField()
     error = serializers.CharField(allow_null=True)
-    seq = serializers.IntegerField()
+    gpu_seconds = serializers.FloatField(
+        allow_null=True, help_text="Of all attempts; null where none was seen on a card."
+    )
     cancel = JobReceiptSerializer(allow_null=True)
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from apps.console.api.throttle import REQUESTS, SUBMITS, Usage, request_usage, submit_usage
 from apps.console.engine_rows import tasks_of
 from apps.console.job_rows import visible_jobs
+from apps.console.session_rows import open_sessions
 from apps.jobs.status import ACTIVE
 from apps.tasks.status import TaskStatus
 from apps.tenants.models import Tenant
@@ -75,7 +76,7 @@ def _quotas(caller: Caller) -> dict[str, Any]:
         tasks = tasks_of(tenant, TaskStatus.RUNNING).count()
         quotas["max_active_jobs"] = _held(tenant.max_active_jobs, jobs)
         quotas["max_running_tasks"] = _held(tenant.max_running_tasks, tasks)
-        quotas["max_sessions"] = _held(tenant.max_sessions, 0)
+        quotas["max_sessions"] = _held(tenant.max_sessions, open_sessions(tenant).count())
         quotas[SUBMITS] = _counted(submit_usage(tenant))
     return quotas
 

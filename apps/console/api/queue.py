@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.response import Response
 
 from apps.console.job_rows import visible_jobs
-from apps.console.queue_rows import queue_board
+from apps.console.live.boards import board_response
 from apps.jobs.status import JobStatus
 from apps.tenants.scoping import TenantViewSet
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rest_framework.request import Request
+    from rest_framework.response import Response
 
 
 class CellSerializer(serializers.Serializer[Any]):
@@ -45,6 +45,7 @@ class FoldedSerializer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(many=False)
 class BoardSerializer(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(help_text="When it was read: newer ones are never lower.")
     stages = serializers.ListField(child=serializers.CharField())
     jobs = BoardJobSerializer(many=True)
     folded = FoldedSerializer()
@@ -57,4 +58,4 @@ class QueueViewSet(TenantViewSet):
 
     @extend_schema(responses=BoardSerializer)
     def list(self, request: Request) -> Response:
-        return Response(queue_board(self.caller.tenant))
+        return board_response(request, "queue", self.caller.tenant)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.response import Response
 
-from apps.console.realtime import realtime_status
+from apps.console.live.boards import board_response
 from apps.tenants.scoping import TenantViewSet
 from apps.workers.models import Worker
 from apps.workers.status import WorkerStatus
@@ -17,16 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rest_framework.request import Request
+    from rest_framework.response import Response
 
 
 class ModelSerializer(serializers.Serializer[Any]):
     model = serializers.CharField()
     capacity = serializers.IntegerField()
     active = serializers.IntegerField()
+    free = serializers.IntegerField(allow_null=True, help_text="This and what follows: for staff.")
+    full_in_minutes = serializers.FloatField(
+        allow_null=True, help_text="At the rate of the last 15 minutes; null: it does not fill."
+    )
+    wants = serializers.IntegerField(allow_null=True, help_text="Workers the rate needs.")
+    has = serializers.IntegerField(allow_null=True, help_text="Workers that take sessions.")
 
 
 class RealtimeWorkerSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
+    name = serializers.CharField(allow_null=True, help_text="Null to a tenant.")
     endpoint = serializers.CharField()
     capacity = serializers.IntegerField()
     active = serializers.IntegerField()
@@ -36,6 +43,7 @@ class RealtimeWorkerSerializer(serializers.Serializer[Any]):
 
 
 class RealtimeStatusSerializer(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(help_text="When it was read: newer ones are never lower.")
     worker_count = serializers.IntegerField()
     total_capacity = serializers.IntegerField()
     active_sessions = serializers.IntegerField()
@@ -50,4 +58,4 @@ class RealtimeViewSet(TenantViewSet):
 
     @extend_schema(responses=RealtimeStatusSerializer)
     def retrieve(self, request: Request) -> Response:
-        return Response(realtime_status(self.caller.tenant))
+        return board_response(request, "realtime", self.caller.tenant)

@@ -56,6 +56,17 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         return [{name: []} for name in self.name]
 
 
+class WorkerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """A realtime worker's key in the header."""
+
+    target_class = "apps.console.api.worker_beats.WorkerKeyAuthentication"
+    name = "workerKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> Any:
+        """The header's form."""
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "ymw_…"}
+
+
 class ConsoleSchema(AutoSchema):
     """Adds the tenant that staff may choose, and the errors that an operation may answer with."""
 

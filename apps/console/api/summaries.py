@@ -5,6 +5,7 @@ from __future__ import annotations
 _JOB = "/api/console/jobs/{job_id}"
 _TASK = f"{_JOB}/tasks/{{task_id}}"
 _FILE = "/api/console/files/{file_id}"
+_SESSION = "/api/console/realtime/sessions/{session_id}"
 
 SUMMARIES: dict[tuple[str, str], str] = {
     ("GET", "/api/console/dashboard"): "The figures of the dashboard",
@@ -17,6 +18,8 @@ SUMMARIES: dict[tuple[str, str], str] = {
     ("POST", f"{_FILE}/complete"): "End an upload in parts",
     ("GET", f"{_FILE}/info"): "Name, size and hash of a file",
     ("PUT", f"{_FILE}/parts/{{number}}"): "Send one part of an upload",
+    ("GET", "/api/console/gpus"): "Cards by machine, and who holds their memory (staff)",
+    ("GET", "/api/console/gpus/{uuid}/samples"): "The history of a card (staff)",
     ("GET", "/api/console/healthz"): "Whether the process lives",
     ("GET", "/api/console/jobs"): "Jobs, newest first",
     ("POST", "/api/console/jobs"): "Submit a job",
@@ -42,12 +45,19 @@ SUMMARIES: dict[tuple[str, str], str] = {
     ("GET", "/api/console/pipelines"): "Pipelines that can be submitted by name",
     ("GET", "/api/console/queue"): "The board: the active jobs that wait longest, by stage",
     ("GET", "/api/console/readyz"): "Whether database, broker, beat and workers are there",
+    ("GET", "/api/console/realtime/sessions"): "Realtime sessions, newest first",
+    ("POST", "/api/console/realtime/sessions"): "Open a session at the least loaded worker",
+    ("GET", _SESSION): "A session",
+    ("DELETE", _SESSION): "Release a session",
+    ("POST", f"{_SESSION}/heartbeat"): "Put a session's end off",
     ("GET", "/api/console/realtime/status"): "Capacity and sessions of the realtime pool",
     ("GET", "/api/console/tenants"): "All tenants (staff)",
     ("POST", "/api/console/tenants/{slug}/pause"): "Claim nothing more of a tenant (staff)",
     ("POST", "/api/console/tenants/{slug}/resume"): "Claim a tenant's tasks again (staff)",
     ("GET", "/api/console/usage"): "What ended in a span of time, by tenant, engine or label",
     ("GET", "/api/console/workers"): "Workers with what they have in hand, and machines (staff)",
+    ("PUT", "/api/console/workers/{name}"): "A realtime worker's heartbeat (worker key)",
+    ("DELETE", "/api/console/workers/{name}"): "A realtime worker leaves (worker key)",
     ("POST", "/api/console/workers/{worker_id}/drain"): "Drain a worker (staff)",
     ("POST", "/api/console/workers/{worker_id}/resume"): "Let a worker take work again (staff)",
 }

@@ -16,6 +16,7 @@ from apps.console.api.tasks_serializers import (
     WhySerializer,
 )
 from apps.console.job_rows import visible_jobs
+from apps.console.live.boards import polled_exactly
 from apps.console.task_rows import job_tasks, task_detail
 from apps.console.why import explain
 from apps.jobs.models import Job
@@ -56,7 +57,7 @@ class TaskViewSet(TenantViewSet):
     @extend_schema(responses=JobTasksSerializer)
     def list(self, request: Request, job_id: str) -> Response:
         job: Job = self.find(visible_jobs().only("id"), id=job_id)
-        return Response(job_tasks(job.pk))
+        return polled_exactly(request, job_tasks(job.pk))
 
     @extend_schema(responses=TaskDetailSerializer)
     def retrieve(self, request: Request, job_id: str, task_id: str) -> Response:

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from apps.console.api.fields import StrictSerializer
+from apps.console.api.gpus import KINDS
 from apps.console.api.jobs_serializers import ParametersField, ReceiptSerializer
 from apps.tasks.status import AttemptOutcome, TaskStatus
 
@@ -60,6 +61,32 @@ class JobTasksSerializer(serializers.Serializer[Any]):
     tasks = TaskSerializer(many=True)
 
 
+class AutopsyHolderSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=KINDS)
+    pid = serializers.IntegerField()
+    used_mb = serializers.IntegerField(allow_null=True)
+    tenant = serializers.CharField(allow_null=True)
+    job_id = serializers.UUIDField(allow_null=True)
+    task_id = serializers.UUIDField(allow_null=True)
+    attempt = serializers.IntegerField(allow_null=True)
+    engine_id = serializers.CharField(allow_null=True)
+    worker = serializers.CharField(allow_null=True)
+
+
+class AutopsySampleSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    used_mb = serializers.IntegerField(allow_null=True, help_text="A tenant's own only.")
+    reason = serializers.CharField(allow_null=True)
+    holders = AutopsyHolderSerializer(many=True, help_text="A tenant's own only.")
+
+
+class AutopsySerializer(serializers.Serializer[Any]):
+    uuid = serializers.CharField(allow_null=True)
+    name = serializers.CharField(allow_null=True)
+    total_mb = serializers.IntegerField(allow_null=True)
+    samples = AutopsySampleSerializer(many=True)
+
+
 class AttemptSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     worker = serializers.CharField(allow_null=True)
@@ -69,6 +96,17 @@ class AttemptSerializer(serializers.Serializer[Any]):
     error = serializers.CharField(allow_null=True)
     error_code = serializers.CharField(allow_null=True)
     gpu_memory_peak_mb = serializers.IntegerField(allow_null=True)
+    gpu_seconds = serializers.FloatField(allow_null=True)
+    cards = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="The uuids of the cards that it held; null to a tenant.",
+    )
+    autopsy = AutopsySerializer(
+        many=True,
+        allow_null=True,
+        help_text="The minute on its cards before it was killed or ran out of memory.",
+    )
 
 
 class TaskFileSerializer(serializers.Serializer[Any]):

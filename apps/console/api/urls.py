@@ -11,14 +11,17 @@ from apps.console.api.bulk import BulkViewSet
 from apps.console.api.dashboard import DashboardViewSet
 from apps.console.api.engines import EngineViewSet
 from apps.console.api.files import FileViewSet, SignedFileView
+from apps.console.api.gpus import GpuViewSet
 from apps.console.api.jobs import JobViewSet
 from apps.console.api.me import MeViewSet
 from apps.console.api.pipelines import PipelineViewSet
 from apps.console.api.queue import QueueViewSet
 from apps.console.api.realtime import RealtimeViewSet
+from apps.console.api.sessions import SessionViewSet
 from apps.console.api.tasks import TaskViewSet
 from apps.console.api.tenants import TenantListViewSet
 from apps.console.api.usage import UsageViewSet
+from apps.console.api.worker_beats import WorkerBeatView
 from apps.console.api.workers import WorkerViewSet
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ __all__ = ["schema", "urlpatterns"]
 _JOB = "jobs/<str:job_id>"
 _TASK = f"{_JOB}/tasks/<str:task_id>"
 _FILE = "files/<str:file_id>"
+_SESSION = "realtime/sessions/<str:session_id>"
 
 urlpatterns: list[URLPattern] = [
     path("dashboard", DashboardViewSet.as_view({"get": "retrieve"})),
@@ -64,12 +68,18 @@ urlpatterns: list[URLPattern] = [
     path("tenants/<str:slug>/pause", TenantListViewSet.as_view({"post": "pause"})),
     path("tenants/<str:slug>/resume", TenantListViewSet.as_view({"post": "resume"})),
     path("workers", WorkerViewSet.as_view({"get": "list"})),
+    path("workers/<str:name>", WorkerBeatView.as_view()),
     path("workers/<str:worker_id>/drain", WorkerViewSet.as_view({"post": "drain"})),
     path("workers/<str:worker_id>/resume", WorkerViewSet.as_view({"post": "resume"})),
     path("nodes/<str:name>/drain", WorkerViewSet.as_view({"post": "drain_node"})),
     path("nodes/<str:name>/resume", WorkerViewSet.as_view({"post": "resume_node"})),
+    path("gpus", GpuViewSet.as_view({"get": "list"})),
+    path("gpus/<str:uuid>/samples", GpuViewSet.as_view({"get": "samples"})),
     path("me", MeViewSet.as_view({"get": "retrieve"})),
     path("realtime/status", RealtimeViewSet.as_view({"get": "retrieve"})),
+    path("realtime/sessions", SessionViewSet.as_view({"get": "list", "post": "create"})),
+    path(_SESSION, SessionViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path(f"{_SESSION}/heartbeat", SessionViewSet.as_view({"post": "heartbeat"})),
     path("healthz", health.HealthView.as_view()),
     path("readyz", health.ReadinessView.as_view()),
     path("metrics", health.MetricsView.as_view()),

@@ -62,7 +62,9 @@ class UsageRowSerializer(serializers.Serializer[Any]):
     tasks_cancelled = serializers.IntegerField()
     retries = serializers.IntegerField(help_text="Runs after which the task had to run again.")
     task_seconds = serializers.FloatField(help_text="Of all runs together.")
-    gpu_seconds = serializers.FloatField(allow_null=True)
+    gpu_seconds = serializers.FloatField(
+        help_text="Seconds in which runs held memory on a card, once for each card."
+    )
     session_minutes = serializers.FloatField(allow_null=True)
     duration_p50_ms = serializers.IntegerField(
         allow_null=True, help_text="Of completed runs; percentiles are right within 4.5 %."

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.response import Response
 
+from apps.console.api.fields import StrictSerializer, WholeField, valid
 from apps.console.worker_rows import fleet, node_row, worker_row
 from apps.tenants.scoping import TenantViewSet
 from apps.workers import transitions
 from apps.workers.models import Node, Worker
-from apps.workers.status import WorkerKind, WorkerStatus
+from apps.workers.status import SessionStatus, WorkerKind, WorkerStatus
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -26,6 +28,24 @@ class InHandSerializer(serializers.Serializer[Any]):
     engine_id = serializers.CharField()
     started_at = serializers.DateTimeField(allow_null=True)
     attempt = serializers.IntegerField()
+
+
+class HeldSessionSerializer(serializers.Serializer[Any]):
+    session_id = serializers.UUIDField()
+    tenant = serializers.CharField()
+    model = serializers.CharField()
+    status = serializers.ChoiceField(choices=SessionStatus.choices)
+    created_at = serializers.DateTimeField()
+
+
+class DrainSerializer(StrictSerializer):
+    deadline_seconds = WholeField(
+        min_value=0,
+        max_value=604_800,
+        allow_null=True,
+        default=None,
+        help_text="Of a realtime worker: end the sessions that are left after so long.",
+    )
 
 
 class ServedEngineSerializer(serializers.Serializer[Any]):
@@ -44,10 +64,18 @@ class WorkerSerializer(serializers.Serializer[Any]):
     node = serializers.CharField()
     pid = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField(choices=WorkerStatus.choices)
+    lost = serializers.BooleanField(
+        help_text="It fell silent, and has neither left in order nor come back."
+    )
     engines = ServedEngineSerializer(many=True)
     slots = serializers.IntegerField()
     in_hand = serializers.IntegerField()
     tasks_in_hand = InHandSerializer(many=True, help_text="The first 50.")
+    sessions_in_hand = HeldSessionSerializer(many=True, help_text="The first 50.")
+    models = serializers.ListField(child=serializers.CharField())
+    empty_in_seconds = serializers.IntegerField(
+        allow_null=True, help_text="While it drains: when its sessions have likely ended."
+    )
     started_at = serializers.DateTimeField()
     last_heartbeat_at = serializers.DateTimeField()
     last_proof_at = serializers.DateTimeField(
@@ -60,6 +88,7 @@ class WorkerSerializer(serializers.Serializer[Any]):
     stopped_at = serializers.DateTimeField(allow_null=True)
     drain_requested_at = serializers.DateTimeField(allow_null=True)
     drain_requested_by = serializers.CharField(allow_null=True)
+    drain_deadline_at = serializers.DateTimeField(allow_null=True)
     engines_hash = serializers.CharField()
     drift = serializers.BooleanField()
     stale_reports = serializers.IntegerField()
@@ -87,10 +116,14 @@ class WorkerViewSet(TenantViewSet):
     def list(self, request: Request) -> Response:
         return Response(fleet(self.caller.tenant))
 
-    @extend_schema(request=None, responses=WorkerSerializer)
+    @extend_schema(request=DrainSerializer, responses=WorkerSerializer)
     def drain(self, request: Request, worker_id: str) -> Response:
         worker = self.find(self.queryset.all(), id=worker_id)
-        transitions.drain(worker.pk, self.caller.actor)
+        deadline = valid(DrainSerializer, request.data)["deadline_seconds"]
+        if deadline is not None and worker.kind == WorkerKind.BATCH:
+            detail = "A batch worker has no sessions that could be ended."
+            raise ValidationError({"deadline_seconds": [ErrorDetail(detail, code="invalid")]})
+        transitions.drain(worker.pk, self.caller.actor, deadline)
         return Response(worker_row(worker.pk, self.caller.tenant))
 
     @extend_schema(request=None, responses=WorkerSerializer)

@@ -29,7 +29,11 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A kind of work the pool can do. `gpu_memory_mb` is in MiB, `folder` where it runs."""
+    """A kind of work the pool can do. `folder` is where it runs.
+
+    Each attempt has `gpus` whole cards, or a part of one where only `gpu_memory_mb` is set: so
+    many MiB must be free, on each of them.
+    """
 
     engine_id: str
     stage: str
@@ -46,6 +50,11 @@ class Engine:
     gpu_memory_mb: int = 0
     on_silence: str = "continue"
     demo: bool = field(default=False, compare=False)
+
+    @property
+    def reserves(self) -> bool:
+        """Whether its tasks are started only where there is room on a card."""
+        return bool(self.gpus or self.gpu_memory_mb)
 
 
 def read(engine_id: str, table: Mapping[str, Any], folder: Path, *, demo: bool = False) -> Engine:
@@ -65,6 +74,9 @@ def read(engine_id: str, table: Mapping[str, Any], folder: Path, *, demo: bool =
         raise EngineError(engine_id, kinds[1] if kinds else None, detail)
     if "command" in table and table.get("batch", 1) > 1:
         detail = "A command runs one task at a time: batch is for python and http engines."
+        raise EngineError(engine_id, "batch", detail)
+    if table.get("batch", 1) > 1 and (table.get("gpus") or table.get("gpu_memory_mb")):
+        detail = "An engine that reserves cards takes one task at a time: batch must be 1."
         raise EngineError(engine_id, "batch", detail)
     values = {"stage": engine_id, **table}
     values["command"] = tuple(table.get("command", ()))

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import connection
 
-from apps.tasks import bell, claims
+from apps.tasks import autopsy, bell, claims, reservations
 from apps.tasks.engines.hands import Hands, hand_back
 from apps.tasks.engines.presence import Every, Presence
+from apps.tasks.engines.published import PublishedHosts
 from apps.tasks.engines.reports import DATABASE_AWAY
 from apps.tasks.sweep import ready_due_retries, sweep
 from apps.tenants import sql
@@ -64,6 +65,8 @@ class Dispatcher:
         self._selector.register(self._wake_in, selectors.EVENT_READ)
         self._hands = Hands(self._engines, self._selector, self._wake)
         self._presence = Presence(self._engines, name, node, send_canary)
+        self._published = PublishedHosts(node)
+        self._reserving = {name for name, engine in engines.items() if engine.reserves}
         self._bells = bell.Bells()
         self._hungry: set[str] = set(self._engines)
         self._rung: set[str] = set()
@@ -142,6 +145,8 @@ class Dispatcher:
 
     def _step(self) -> None:
         if not self._presence.keep(busy=self._full, stale=self._hands.stale):
+            # What had ended by then is told: it counts, or is refused as too late.
+            self._hands.report(lambda _: None)
             self._hands.abandon()
             return
         worker = self._presence.worker
@@ -164,7 +169,12 @@ class Dispatcher:
 
     def _look_around(self, worker: Worker) -> None:
         """Once a second: what was cancelled, whether to drain, how many share the work."""
-        self._hands.compare(worker.id)
+        self._spread(self._hands.compare(worker.id))
+        self._published.keep(worker.id, self._hands.hosts)
+        if idle := self._hands.pool.idle_cards:
+            self._hands.pool.clear(reservations.cleared(worker, idle))
+        while self._hands.dead:
+            autopsy.keep(self._hands.dead.pop())
         if self._presence.look() and not self._presence.draining:
             self._hungry |= set(self._engines)
         self._peers = max(1, workers.online_count())
@@ -183,7 +193,7 @@ class Dispatcher:
             self._spread(dict.fromkeys(ready_due_retries(), 1))
         if self._poll.due():
             self._hungry |= set(self._engines)
-        if self._presence.draining:
+        if self._presence.declines:
             return
         hungry = list(self._hungry)
         random.shuffle(hungry)
@@ -200,7 +210,9 @@ class Dispatcher:
         def take(engine_id: str) -> sql.Statement | None:
             nonlocal limit
             room = self._hands.room(engine_id)
-            if room == 0 or self._stopping_at is not None or self._presence.draining:
+            if room == 0 or self._stopping_at is not None or self._presence.declines:
+                return None
+            if self._engines[engine_id].reserves:
                 return None
             limit = self._share(engine_id, room)
             return claims.first_statement(worker.id, engine_id, limit)
@@ -210,14 +222,21 @@ class Dispatcher:
             point("settle.after_commit")
         self._presence.note(finished=bool(reported.freed))
         self._hungry |= reported.freed
+        if reported.freed & self._reserving:
+            self._hungry |= self._reserving
         if limit:
             self._begin(reported.engine_id, reported.claimed, limit)
         self._spread(reported.ready)
 
     def _claim(self, worker: Worker, engine_id: str, room: int) -> None:
+        engine = self._engines[engine_id]
         limit = self._share(engine_id, room)
         point("claim.before")
-        claimed = claims.claim(worker.id, engine_id, limit)
+        if engine.reserves:
+            warm = self._hands.pool.warm(engine_id)
+            claimed = reservations.claim(worker, engine, limit, warm)
+        else:
+            claimed = claims.claim(worker.id, engine_id, limit)
         if len(claimed) < limit:
             self._hungry.discard(engine_id)
         self._begin(engine_id, claimed, limit)

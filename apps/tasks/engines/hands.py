@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.files.storage import default_storage
 
+from apps.tasks.autopsy import is_wanted
 from apps.tasks.claims import claims_of
 from apps.tasks.engines.hosts import HostPool
 from apps.tasks.engines.line import FLUSH_SECONDS, Line
@@ -18,6 +19,7 @@ from apps.tasks.engines.staging import Stage
 from apps.tasks.models import Attempt, Task
 from apps.tasks.settle import Outcome, Report, settle
 from apps.tasks.status import TaskStatus
+from apps.tenants import hints
 from apps.tenants.clock import database_now
 from apps.tenants.crash import point
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from apps.tasks.claims import Claim
     from apps.tasks.engines.definition import Engine
+    from apps.tasks.engines.process import EngineHost
     from apps.tasks.engines.slots import Slot
     from apps.tasks.engines.staging import Document
     from apps.tenants import sql
@@ -59,14 +62,13 @@ class Hands:
         selector: selectors.BaseSelector,
         wake: Callable[[], None],
     ) -> None:
-        self._hosts = HostPool(selector)
+        self.pool = HostPool(selector)
         self._stage = Stage()
         self._wake = wake
         self._runs: dict[tuple[UUID, int], Run] = {}
-        self._lines = {
-            engine_id: Line(engine, self._hosts) for engine_id, engine in engines.items()
-        }
+        self._lines = {engine_id: Line(engine, self.pool) for engine_id, engine in engines.items()}
         self.stale = 0
+        self.dead: list[Report] = []
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -85,21 +87,27 @@ class Hands:
         """Whether a host outlived SIGKILL."""
         return any(slot.unkillable for slot in self._slots())
 
+    def hosts(self) -> list[tuple[EngineHost, Run | None]]:
+        """Every host there is, with the attempt that it runs now."""
+        running = {slot.host: slot.current for slot in self._slots()}
+        return [(host, running.get(host)) for host in self.pool]
+
     def start(self, claimed: Sequence[Claim], engine_id: str) -> None:
-        """Stage freshly claimed tasks; each goes to a host as soon as its files are there."""
+        """Stage freshly claimed tasks; each goes to a host as soon as its files are there.
+
+        Where the database goes away before all is read, none of them is in hand: see `compare`.
+        """
         line = self._lines[engine_id]
-        runs = [Run(claim, line.engine, self._stage.folder(claim)) for claim in claimed]
-        for run in runs:
+        documents = self._stage.documents(claimed)
+        missing = {task_id: document.resolve() for task_id, document in documents.items()}
+        for claim in claimed:
+            run = Run(claim, line.engine, self._stage.folder(claim))
             self._runs[run.place] = run
             line.add(run)
-        documents = self._stage.documents([run.claim for run in runs])
-        for run in runs:
-            document = documents[run.claim.task_id]
-            self._bring(run, document)
+            self._bring(run, documents[claim.task_id], missing[claim.task_id])
         line.assign()
 
-    def _bring(self, run: Run, document: Document) -> None:
-        missing = document.resolve()
+    def _bring(self, run: Run, document: Document, missing: str | None) -> None:
         if missing is not None:
             run.fail(missing, final=True, error_code="bad_input")
             return
@@ -115,7 +123,7 @@ class Hands:
         """Take what hosts say, keep deadlines, notice who died, hand out what is staged."""
         for line in self._lines.values():
             line.advance()
-        self._hosts.collect_idle()
+        self.pool.collect_idle()
 
     def report(self, take: Callable[[str], sql.Statement | None]) -> Reported:
         """Settle what has ended and what has been running for a moment.
@@ -140,6 +148,7 @@ class Hands:
         for run in started:
             run.recorded = True
         self._drop_stale([report.place for report in settled.stale])
+        self.dead += [run.result for run in finished if run.result and is_wanted(run.result)]
         for run in finished:
             self._release(run)
         reported.ready = settled.ready
@@ -169,16 +178,19 @@ class Hands:
             if run.log.waiting:
                 run.log.store()
 
-    def compare(self, worker_id: UUID) -> None:
-        """Stop what was cancelled, let go what is no longer ours, tell progress."""
-        if not self._runs:
-            return
-        held = {
-            (task_id, attempt): asked
-            for task_id, attempt, asked in Task.objects.filter(
-                worker_id=worker_id, status=TaskStatus.RUNNING
-            ).values_list("id", "attempt", "cancel_requested_at")
-        }
+    def compare(self, worker_id: UUID) -> Mapping[str, int]:
+        """Stop what was cancelled, let go what is no longer ours, tell progress; and hand back
+        what we hold by a claim whose answer was lost. Returns what is ready again.
+        """
+        held: dict[tuple[UUID, int], Any] = {}
+        unheard: list[Report] = []
+        for task_id, job_id, attempt, asked in Task.objects.filter(
+            worker_id=worker_id, status=TaskStatus.RUNNING
+        ).values_list("id", "job_id", "attempt", "cancel_requested_at"):
+            held[task_id, attempt] = asked
+            if (task_id, attempt) not in self._runs:
+                why = "Its worker did not hear of it."
+                unheard.append(Report(task_id, job_id, attempt, Outcome.RELEASED, error=why))
         self._drop_stale(self._runs.keys() - held.keys())
         for run in self._runs.values():
             if held[run.place] is not None:
@@ -189,6 +201,8 @@ class Hands:
                 Task.objects.filter(
                     id=run.claim.task_id, attempt=run.claim.attempt, status=TaskStatus.RUNNING
                 ).update(progress=run.progress)
+                hints.progressed(run.claim.job_id, run.claim.task_id, run.progress or 0.0)
+        return hand_back(unheard)
 
     def stop_all(self, grace: float) -> None:
         """Stop every attempt, to be handed back."""
@@ -210,7 +224,7 @@ class Hands:
         """End all hosts; what is to be said of attempts that were still held."""
         left = [run.result or run.released_report() for run in self._runs.values()]
         self.abandon()
-        self._hosts.close()
+        self.pool.close()
         self._stage.close()
         return left
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from apps.tasks.engines.process import EngineHost
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from apps.tasks.claims import Claim
     from apps.tasks.engines.definition import Engine
+
+    _Key = tuple[str, tuple[str, ...]]
 
 
 class HostPool:
@@ -19,18 +24,35 @@ class HostPool:
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
         self._selector = selector
-        self._idle: dict[str, list[EngineHost]] = {}
+        self._idle: dict[_Key, list[EngineHost]] = {}
         self._all: set[EngineHost] = set()
 
-    def take(self, engine: Engine) -> EngineHost:
-        """An idle host of this engine, or a new one, which may still be loading."""
-        idle = self._idle.get(engine.engine_id, [])
+    def __iter__(self) -> Iterator[EngineHost]:
+        return iter(self._all)
+
+    @property
+    def idle_cards(self) -> set[str]:
+        """The cards on which idle hosts may keep memory."""
+        return {uuid for (_, cards), hosts in self._idle.items() if hosts for uuid in cards}
+
+    def warm(self, engine_id: str) -> list[tuple[str, ...]]:
+        """The cards of its idle hosts."""
+        return [cards for (name, cards), hosts in self._idle.items() if hosts and name == engine_id]
+
+    def take(self, engine: Engine, claim: Claim) -> EngineHost:
+        """An idle host of this engine on the claim's cards, or a new one, which may still be
+        loading.
+        """
+        key = engine.engine_id, claim.cards
+        if claim.clears:
+            self.clear(claim.cards, but=key)
+        idle = self._idle.get(key, [])
         while idle:
             host = idle.pop()
             if host.poll() is None:
                 return host
             self.discard(host)
-        host = EngineHost(engine)
+        host = EngineHost(engine, claim.cards)
         self._all.add(host)
         for descriptor in (host.frames, host.stdout, host.stderr):
             self._selector.register(descriptor, selectors.EVENT_READ, host)
@@ -39,9 +61,16 @@ class HostPool:
     def give_back(self, host: EngineHost) -> None:
         """Its tasks are over."""
         if host.engine.kind != "command" and host.ready and host.poll() is None:
-            self._idle.setdefault(host.engine.engine_id, []).append(host)
+            self._idle.setdefault((host.engine.engine_id, host.cards), []).append(host)
         else:
             self.discard(host)
+
+    def clear(self, cards: Collection[str], but: _Key | None = None) -> None:
+        """End the idle hosts on these cards, so that their memory is free."""
+        for key, hosts in self._idle.items():
+            if key != but and not set(cards).isdisjoint(key[1]):
+                while hosts:
+                    self.discard(hosts.pop())
 
     def discard(self, host: EngineHost) -> None:
         """Kill its group and forget it."""

@@ -112,7 +112,7 @@ class Line:
 
     def _slot_for(self, run: Run, given: dict[int, int]) -> Slot | None:
         if len(self.slots) < self.engine.concurrency:
-            slot = Slot(self._hosts.take(self.engine), self._hosts)
+            slot = Slot(self._hosts.take(self.engine, run.claim), self._hosts)
             slot.alone = run.alone
             self.slots.append(slot)
             return slot

@@ -97,7 +97,12 @@ class Presence:
         self._name = name
         self._node = node
         self._engines = {
-            engine_id: {"slots": engine.concurrency, "hash": definition_hash(engine)}
+            engine_id: {
+                "slots": engine.concurrency,
+                "hash": definition_hash(engine),
+                "gpus": engine.gpus,
+                "gpu_memory_mb": engine.gpu_memory_mb,
+            }
             for engine_id, engine in engines.items()
         }
         self._slots = sum(engine.concurrency for engine in engines.values())
@@ -111,6 +116,13 @@ class Presence:
     def silent(self) -> bool:
         """Whether the lease is nearly over and could not be renewed."""
         return time.monotonic() - self._renewed_at > self._lease * 2 / 3
+
+    @property
+    def declines(self) -> bool:
+        """Whether to claim nothing: told to drain, or stopped in time since the last renewal, so
+        that what is claimed now would belong to a worker that is offline already.
+        """
+        return self.draining or self.silent
 
     def note(self, *, claimed: bool = False, finished: bool = False) -> None:
         """Work went through our hands."""

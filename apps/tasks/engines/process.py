@@ -41,11 +41,13 @@ class EngineHost:
     """A child process that runs one task at a time for one engine.
 
     Start it on a thread that lives as long as the process. `outbox`, `stdout`, `stderr` and
-    `frames` are descriptors to watch; all are non-blocking.
+    `frames` are descriptors to watch; all are non-blocking. It sees these cards only, for life;
+    without any, those that the worker sees.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, cards: tuple[str, ...] = ()) -> None:
         self.engine = engine
+        self.cards = cards
         self.ready = False
         # Engines that take several tasks at once mark in their output where one ends.
         self.seam = f"\0{secrets.token_hex(8)}\0" if engine.batch > 1 else ""
@@ -79,7 +81,7 @@ class EngineHost:
             stderr=subprocess.PIPE,
             pass_fds=(frames_out,),
             cwd=engine.folder,
-            env=_environment(),
+            env=_environment() | _visible(cards),
             process_group=self.group,
         )
         os.close(frames_out)
@@ -208,3 +210,8 @@ def _environment() -> dict[str, str]:
         and "PASSWORD" not in name
         and "TOKEN" not in name
     } | {"PYTHONUNBUFFERED": "1"}
+
+
+def _visible(cards: tuple[str, ...]) -> dict[str, str]:
+    """By uuid: the driver's indexes and CUDA's need not agree, and MIG instances have none."""
+    return {"CUDA_VISIBLE_DEVICES": ",".join(cards)} if cards else {}

@@ -35,7 +35,7 @@ class Slot:
         self.engine = host.engine
         self.runs: list[Run] = []
         self.alone = False
-        self._host = host
+        self.host = host
         self._hosts = hosts
         self._speaking: dict[str, deque[Run]] = {level: deque() for _, level in STREAMS}
         self._signalled_at: float | None = None
@@ -56,7 +56,7 @@ class Slot:
     @property
     def sending(self) -> bool:
         """Whether a document still waits for the host to read it."""
-        return self._host.sending
+        return self.host.sending
 
     @property
     def unkillable(self) -> bool:
@@ -74,14 +74,14 @@ class Slot:
             self.alone = self.alone or run.alone
             for line in self._speaking.values():
                 line.append(run)
-        self._host.run([(document, str(run.folder)) for run, document in runs])
+        self.host.run([(document, str(run.folder)) for run, document in runs])
 
     def advance(self) -> None:
         """Take what the host says; keep deadlines; notice that it died."""
         if self._ended:
             return
-        self._host.flush()
-        status = self._host.poll()
+        self.host.flush()
+        status = self.host.poll()
         try:
             self._read()
         except (BrokenFrames, KeyError, ValueError, TypeError):
@@ -96,11 +96,11 @@ class Slot:
             run.host_ended(status)
 
     def _keep_deadlines(self) -> None:
-        if self._host.overdue:
+        if self.host.overdue:
             for run in self._unfinished()[:1]:
                 run.request_stop(Outcome.LOST, "The engine host was not ready within 30 s.", 0)
             self.end_host(0.0)
-        elif (current := self._current) is not None and current.overdue:
+        elif (current := self.current) is not None and current.overdue:
             self.stop(current, Outcome.TIMED_OUT, "It ran longer than its time-out.")
         self._press_stop()
 
@@ -110,7 +110,7 @@ class Slot:
             return
         run.signalled_at = time.monotonic()
         if run.started_at is None and len(self.runs) > 1:
-            self._host.drop(str(run.claim.task_id))
+            self.host.drop(str(run.claim.task_id))
         else:
             self.end_host(run.grace)
 
@@ -119,7 +119,7 @@ class Slot:
         if self._signalled_at is None:
             self._signalled_at = time.monotonic()
             self._grace = grace
-            self._host.signal(signal.SIGTERM)
+            self.host.signal(signal.SIGTERM)
         self._grace = min(grace, self._grace)
 
     def release(self, run: Run) -> None:
@@ -130,12 +130,13 @@ class Slot:
     def close(self, *, reusable: bool) -> None:
         """It has no attempts left: the host waits for the next, or ends."""
         if reusable and self.open:
-            self._hosts.give_back(self._host)
+            self._hosts.give_back(self.host)
         else:
-            self._hosts.discard(self._host)
+            self._hosts.discard(self.host)
 
     @property
-    def _current(self) -> Run | None:
+    def current(self) -> Run | None:
+        """The attempt that runs now, if one does."""
         return next((run for run in self._unfinished() if run.started_at is not None), None)
 
     def _unfinished(self) -> list[Run]:
@@ -147,15 +148,15 @@ class Slot:
             return
         if time.monotonic() - self._signalled_at > self._grace:
             self._killed_at = time.monotonic()
-            self._host.signal(signal.SIGKILL)
+            self.host.signal(signal.SIGKILL)
 
     def _read(self) -> None:
         """Frames first, then lines, then act on the frames: what an engine wrote before its
         result is in the pipes by the time the result is here.
         """
-        messages = self._host.messages()
+        messages = self.host.messages()
         for (_, level), descriptor in zip(
-            STREAMS, (self._host.stdout, self._host.stderr), strict=True
+            STREAMS, (self.host.stdout, self.host.stderr), strict=True
         ):
             # One read holds all that a pipe can: enough, and no engine can keep us here.
             if data := read_available(descriptor):
@@ -166,7 +167,7 @@ class Slot:
     def _hear(self, data: bytes, level: str) -> None:
         """Lines of whoever speaks on this stream; at a seam the next one begins."""
         line = self._speaking[level]
-        for n, part in enumerate(self._host.split(data, level)):
+        for n, part in enumerate(self.host.split(data, level)):
             if n and line:
                 line.popleft()
             if part and line:
@@ -175,13 +176,13 @@ class Slot:
     def _take(self, message: dict[str, Any]) -> None:
         op = message.get("op")
         if op == "ready":
-            self._host.ready = True
+            self.host.ready = True
         elif op == "broken":
             for run in self._unfinished():
                 run.fail(f"The engine cannot be loaded: {message.get('error')}")
         elif op in ("started", "result", "dropped"):
             self._take_turn(message, str(message.get("task_id")))
-        elif (current := self._current) is not None:
+        elif (current := self.current) is not None:
             current.take(message)
 
     def _take_turn(self, message: dict[str, Any], task_id: str) -> None:

@@ -1,17 +1,10 @@
 /** What the page works with: camelCase, times as epoch milliseconds. */
+import type { CardMinute, GpuFigures } from "@/api/poolDomain";
 
 export const JOB_STATUSES = ["pending", "running", "cancelling", "completed", "failed", "cancelled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-export const TASK_STATUSES = [
-  "pending",
-  "ready",
-  "running",
-  "completed",
-  "failed",
-  "skipped",
-  "cancelled",
-] as const;
+export const TASK_STATUSES = ["pending", "ready", "running", "completed", "failed", "skipped", "cancelled"] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 export type Progress = Record<TaskStatus, number> & { total: number };
@@ -33,6 +26,8 @@ export interface Job {
   demo: boolean;
   /** Staff put it before the jobs of all tenants. */
   raised: boolean;
+  /** Number of its newest event: of two readings the higher is the newer. */
+  seq: number;
 }
 
 /** What is known of a cancel, step by step; null where a step is not known (of all processes). */
@@ -55,7 +50,8 @@ export interface JobDetail extends Job {
   parameters: unknown;
   result: unknown;
   error: string | null;
-  seq: number;
+  /** Of all attempts; null where none was seen on a card. */
+  gpuSeconds: number | null;
   cancel: JobReceipt | null;
 }
 
@@ -65,6 +61,8 @@ export interface JobPage {
   countCapped: boolean;
   hasNext: boolean;
   jobs: Job[];
+  /** Ids of jobs made since the page was read, as far as the socket has told. */
+  newer: string[];
 }
 
 export interface Task {
@@ -95,6 +93,8 @@ export interface Task {
   map: { over: string; path: string; max: number } | null;
   /** Set on an instance: its template. */
   mappedFrom: string | null;
+  /** Number of the event that changed it last. */
+  seq: number;
 }
 
 export interface JobTasks {
@@ -119,6 +119,9 @@ export interface Attempt {
   outcome: AttemptOutcome | null;
   error: string | null;
   gpuMemoryPeakMb: number | null;
+  gpuSeconds: number | null;
+  cards: string[] | null;
+  autopsy: CardMinute[];
 }
 
 export interface TaskDetail extends Task {
@@ -154,6 +157,15 @@ export interface JobEvent {
   actor: string | null;
   job: Record<string, unknown>;
   tasks: ({ id: string } & Record<string, unknown>)[];
+  /** The same for many, after the single ones. */
+  sets: TaskSet[];
+}
+
+export interface TaskSet {
+  where: Record<string, unknown>;
+  changes: Record<string, unknown>;
+  /** They are gone. */
+  removed?: boolean;
 }
 
 /** A part of a task's way; null while it lasts. */
@@ -185,6 +197,7 @@ export interface Engine {
   models: string[];
   p50Ms: number | null;
   p95Ms: number | null;
+  failureRate: number | null;
   /** Built in, for a first look. */
   demo: boolean;
 }
@@ -196,10 +209,12 @@ export interface ModelSlots {
 }
 
 export interface Dashboard {
+  /** When it was read; of two the higher is the newer. */
+  seq: number;
   status: "healthy" | "degraded" | "unhealthy";
   reasons: string[];
   /** null: no card reported, which is not 0. */
-  gpu: { usedMb: number; totalMb: number } | null;
+  gpu: GpuFigures;
   activeJobs: number;
   queueDepth: number;
   oldestWaitMs: number | null;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toDashboard, toEvent, toJob, toJobLogPage, toJobPage, toTask, toTaskLogPage } from "@/api/map";
+import { toEvent, toJob, toJobLogPage, toJobPage, toTask, toTaskLogPage } from "@/api/map";
 import { wireJob, wireTask } from "@/test/cast";
 
 describe("times", () => {
@@ -21,22 +21,7 @@ it("takes a task over field by field", () => {
 
 it("keeps an unknown count apart from zero", () => {
   const page = { count: null, count_capped: false, next: null, previous: null, results: [] };
-  expect(toJobPage(page)).toEqual({ count: null, countCapped: false, hasNext: false, jobs: [] });
-});
-
-const system = { status: "healthy" as const, reasons: [], version: "1" };
-const batch = { active_jobs: 0, queue_depth: 0, oldest_wait_ms: null, recent_jobs: [] };
-
-describe("the dashboard's GPU memory", () => {
-  it("is nothing, never zero, where no card is reported", () => {
-    const none = { ...system, gpu_memory_used_mb: null, gpu_memory_total_mb: null };
-    expect(toDashboard({ system: none, batch, realtime: null }).gpu).toBeNull();
-  });
-
-  it("may be zero of something", () => {
-    const idle = { ...system, gpu_memory_used_mb: 0, gpu_memory_total_mb: 81_920 };
-    expect(toDashboard({ system: idle, batch, realtime: null }).gpu).toEqual({ usedMb: 0, totalMb: 81_920 });
-  });
+  expect(toJobPage(page)).toEqual({ count: null, countCapped: false, hasNext: false, jobs: [], newer: [] });
 });
 
 describe("log pages", () => {

@@ -1,5 +1,6 @@
 /** Wire type to domain type, in this one place. */
 import type * as domain from "@/api/domain";
+import { toCardMinute } from "@/api/pool";
 import type { components } from "@/api/schema";
 
 type Wire = components["schemas"];
@@ -24,6 +25,7 @@ export function toJob(job: Wire["Job"]): domain.Job {
     durationMs: job.duration_ms,
     demo: job.demo,
     raised: job.raised,
+    seq: job.seq,
   };
 }
 
@@ -47,7 +49,7 @@ export function toJobDetail(job: Wire["JobDetail"]): domain.JobDetail {
     parameters: job.parameters,
     result: job.result,
     error: job.error,
-    seq: job.seq,
+    gpuSeconds: job.gpu_seconds,
     cancel: job.cancel && toJobReceipt(job.cancel),
   };
 }
@@ -58,6 +60,7 @@ export function toJobPage(page: Wire["JobPage"]): domain.JobPage {
     countCapped: page.count_capped,
     hasNext: page.next !== null,
     jobs: page.results.map(toJob),
+    newer: [],
   };
 }
 
@@ -87,6 +90,7 @@ export function toTask(task: Wire["Task"]): domain.Task {
     reason: task.reason,
     map: task.map,
     mappedFrom: task.mapped_from,
+    seq: task.seq,
   };
 }
 
@@ -102,6 +106,9 @@ const toAttempt = (attempt: Wire["Attempt"]): domain.Attempt => ({
   outcome: attempt.outcome,
   error: attempt.error,
   gpuMemoryPeakMb: attempt.gpu_memory_peak_mb,
+  gpuSeconds: attempt.gpu_seconds,
+  cards: attempt.cards,
+  autopsy: attempt.autopsy?.map(toCardMinute) ?? [],
 });
 
 export function toTaskDetail(task: Wire["TaskDetail"]): domain.TaskDetail {
@@ -124,9 +131,11 @@ const toLine = ({ n, at, level, text, dropped }: Wire["TaskLine"]): Omit<domain.
   dropped: dropped ?? null,
 });
 
+export const toTaskLine = (line: Wire["TaskLine"]): domain.LogLine => ({ ...toLine(line), source: null });
+
 export const toTaskLogPage = (page: Wire["TaskLogPage"]): domain.LogPage => ({
   next: page.next === null ? null : String(page.next),
-  lines: page.lines.map((line) => ({ ...toLine(line), source: null })),
+  lines: page.lines.map(toTaskLine),
 });
 
 export const toJobLogPage = (page: Wire["JobLogPage"]): domain.LogPage => ({
@@ -141,6 +150,7 @@ export const toJobLogPage = (page: Wire["JobLogPage"]): domain.LogPage => ({
 interface Changes {
   job?: Record<string, unknown>;
   tasks?: ({ id: string } & Record<string, unknown>)[];
+  sets?: domain.TaskSet[];
 }
 
 export function toEvent(event: Wire["Event"]): domain.JobEvent {
@@ -152,6 +162,7 @@ export function toEvent(event: Wire["Event"]): domain.JobEvent {
     actor: event.actor,
     job: changes.job ?? {},
     tasks: changes.tasks ?? [],
+    sets: changes.sets ?? [],
   };
 }
 
@@ -178,15 +189,21 @@ export const toEngine = (engine: Wire["Engine"]): domain.Engine => ({
   models: engine.models,
   p50Ms: engine.p50_ms,
   p95Ms: engine.p95_ms,
+  failureRate: engine.failure_rate,
   demo: engine.demo,
 });
 
-function toGpu({ gpu_memory_used_mb: used, gpu_memory_total_mb: total }: Wire["Dashboard"]["system"]) {
-  return used === null || total === null ? null : { usedMb: used, totalMb: total };
-}
+const toGpu = (system: Wire["Dashboard"]["system"]): domain.Dashboard["gpu"] => ({
+  status: system.gpu_status,
+  usedMb: system.gpu_memory_used_mb,
+  totalMb: system.gpu_memory_total_mb,
+  simulated: system.gpu_driver === "simulated",
+  sampledAt: maybeTime(system.gpu_sampled_at),
+});
 
-export function toDashboard({ system, batch, realtime }: Wire["Dashboard"]): domain.Dashboard {
+export function toDashboard({ seq, system, batch, realtime }: Wire["Dashboard"]): domain.Dashboard {
   return {
+    seq,
     status: system.status,
     reasons: system.reasons.map(({ detail }) => detail),
     gpu: toGpu(system),

@@ -158,6 +158,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cards by machine, and who holds their memory (staff) */
+        get: operations["gpus_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/gpus/{uuid}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The history of a card (staff) */
+        get: operations["gpus_samples_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/healthz": {
         parameters: {
             query?: never;
@@ -551,6 +585,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/realtime/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Realtime sessions, newest first */
+        get: operations["realtime_sessions_list"];
+        put?: never;
+        /** Open a session at the least loaded worker */
+        post: operations["realtime_sessions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/realtime/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session */
+        get: operations["realtime_sessions_retrieve"];
+        put?: never;
+        post?: never;
+        /** Release a session */
+        delete: operations["realtime_sessions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/console/realtime/sessions/{session_id}/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a session's end off */
+        post: operations["realtime_sessions_heartbeat_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/realtime/status": {
         parameters: {
             query?: never;
@@ -653,6 +740,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/console/workers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** A realtime worker's heartbeat (worker key) */
+        put: operations["workers_update"];
+        post?: never;
+        /** A realtime worker leaves (worker key) */
+        delete: operations["workers_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/console/workers/{worker_id}/drain": {
         parameters: {
             query?: never;
@@ -691,6 +796,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Answer: {
+            /**
+             * Format: uuid
+             * @description The `aud` of its sessions' tokens.
+             */
+            id: string;
+            lease_seconds: number;
+            /** @description List a new session within so long. */
+            connect_seconds: number;
+            drain: boolean;
+            /** Format: date-time */
+            drain_deadline: string | null;
+            /** @description End those that are not among them. */
+            sessions: components["schemas"]["KeptSession"][];
+            token_keys: components["schemas"]["Jwk"][];
+        };
         Attempt: {
             number: number;
             worker: string | null;
@@ -702,6 +823,40 @@ export interface components {
             error: string | null;
             error_code: string | null;
             gpu_memory_peak_mb: number | null;
+            /** Format: double */
+            gpu_seconds: number | null;
+            /** @description The uuids of the cards that it held; null to a tenant. */
+            cards: string[] | null;
+            /** @description The minute on its cards before it was killed or ran out of memory. */
+            autopsy: components["schemas"]["Autopsy"][] | null;
+        };
+        Autopsy: {
+            uuid: string | null;
+            name: string | null;
+            total_mb: number | null;
+            samples: components["schemas"]["AutopsySample"][];
+        };
+        AutopsyHolder: {
+            kind: components["schemas"]["HolderKind"];
+            pid: number;
+            used_mb: number | null;
+            tenant: string | null;
+            /** Format: uuid */
+            job_id: string | null;
+            /** Format: uuid */
+            task_id: string | null;
+            attempt: number | null;
+            engine_id: string | null;
+            worker: string | null;
+        };
+        AutopsySample: {
+            /** Format: date-time */
+            at: string;
+            /** @description A tenant's own only. */
+            used_mb: number | null;
+            reason: string | null;
+            /** @description A tenant's own only. */
+            holders: components["schemas"]["AutopsyHolder"][];
         };
         Batch: {
             active_jobs: number;
@@ -716,6 +871,8 @@ export interface components {
             status: components["schemas"]["TaskStatus"];
         };
         Board: {
+            /** @description When it was read: newer ones are never lower. */
+            seq: number;
             stages: string[];
             jobs: components["schemas"]["BoardJob"][];
             folded: components["schemas"]["Folded"];
@@ -807,6 +964,48 @@ export interface components {
              */
             force?: boolean;
         };
+        Candidate: {
+            /** Format: uuid */
+            worker_id: string;
+            worker: string;
+            active: number;
+            capacity: number;
+            /** @description chosen, busier, locked, full, draining, unhealthy or silent. */
+            verdict: string;
+        };
+        Card: {
+            uuid: string;
+            index: number;
+            name: string;
+            mig_parent: string | null;
+            driver: components["schemas"]["GpuDriver"];
+            status: components["schemas"]["CardStatusEnum"];
+            /** @description Why it is not known; null where it is. */
+            reason: string | null;
+            total_mb: number | null;
+            /** @description MiB; null is not 0. */
+            used_mb: number | null;
+            utilization: number | null;
+            temperature: number | null;
+            /** Format: double */
+            power_w: number | null;
+            /** Format: date-time */
+            sampled_at: string | null;
+            age_ms: number | null;
+            /** Format: date-time */
+            first_seen_at: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            holders: components["schemas"]["Holder"][];
+        };
+        /**
+         * @description * `ok` - ok
+         *     * `lost` - lost
+         *     * `unreadable` - unreadable
+         *     * `stale` - stale
+         * @enum {string}
+         */
+        CardStatusEnum: "ok" | "lost" | "unreadable" | "stale";
         Cell: {
             stage: string;
             pending: number;
@@ -819,9 +1018,22 @@ export interface components {
             parameters?: unknown;
         };
         Dashboard: {
+            /** @description When it was read: newer ones are never lower. */
+            seq: number;
             system: components["schemas"]["System"];
             batch: components["schemas"]["Batch"];
             realtime: components["schemas"]["RealtimeStatus"] | null;
+        };
+        /** @description A request body: a field it does not declare is refused by name. */
+        Drain: {
+            /** @description Of a realtime worker: end the sessions that are left after so long. */
+            deadline_seconds?: number | null;
+        };
+        /** @description A request body: a field it does not declare is refused by name. */
+        Ended: {
+            /** Format: uuid */
+            id: string;
+            reason?: string;
         };
         Engine: {
             engine_id: string;
@@ -894,9 +1106,129 @@ export interface components {
             /** @description Counting stopped: at 10,000 jobs, or 1,000 tasks. */
             capped: boolean;
         };
+        GpuBoard: {
+            /** @description When it was read: newer ones are never lower. */
+            seq: number;
+            nodes: components["schemas"]["GpuNode"][];
+        };
+        /**
+         * @description * `nvml` - nvml
+         *     * `simulated` - simulated
+         * @enum {string}
+         */
+        GpuDriver: "nvml" | "simulated";
+        GpuNode: {
+            node: string;
+            status: components["schemas"]["GpuNodeStatusEnum"];
+            /** @description Why none could be read. */
+            reason: string | null;
+            detail: string | null;
+            driver: components["schemas"]["GpuDriver"];
+            driver_version: string | null;
+            /** Format: date-time */
+            sampled_at: string;
+            age_ms: number | null;
+            cards: components["schemas"]["Card"][];
+        };
+        /**
+         * @description * `ok` - ok
+         *     * `none` - none
+         *     * `degraded` - degraded
+         *     * `stale` - stale
+         * @enum {string}
+         */
+        GpuNodeStatusEnum: "ok" | "none" | "degraded" | "stale";
+        /**
+         * @description * `ok` - ok
+         *     * `unknown` - unknown
+         *     * `none` - none
+         * @enum {string}
+         */
+        GpuStatusEnum: "ok" | "unknown" | "none";
         Health: {
             status: string;
         };
+        /** @description All that a worker is and has, at each heartbeat. */
+        Heartbeat: {
+            /** @default realtime */
+            kind?: components["schemas"]["HeartbeatKindEnum"];
+            /**
+             * Format: uuid
+             * @description Another at each start of the worker.
+             */
+            boot_id: string;
+            /**
+             * Format: int64
+             * @description Rising.
+             */
+            number: number;
+            endpoint: string;
+            capacity: number;
+            models: string[];
+            node: string;
+            /** @default ready */
+            status?: components["schemas"]["SaidStatus"];
+            pid?: number | null;
+            sessions: string[];
+            ended?: components["schemas"]["Ended"][];
+        };
+        /**
+         * @description * `realtime` - realtime
+         * @enum {string}
+         */
+        HeartbeatKindEnum: "realtime";
+        HeldSession: {
+            /** Format: uuid */
+            session_id: string;
+            tenant: string;
+            model: string;
+            status: components["schemas"]["SessionStatus"];
+            /** Format: date-time */
+            created_at: string;
+        };
+        History: {
+            uuid: string;
+            driver: components["schemas"]["GpuDriver"];
+            total_mb: number | null;
+            step: components["schemas"]["StepEnum"];
+            /** @description How long each row stands for; null where each is a moment. */
+            seconds: number | null;
+            samples: components["schemas"]["Sample"][];
+        };
+        Holder: {
+            /**
+             * @description engine: a host kept warm; hidden: its machine does not show the process.
+             *
+             *     * `attempt` - attempt
+             *     * `engine` - engine
+             *     * `worker` - worker
+             *     * `foreign` - foreign
+             *     * `hidden` - hidden
+             */
+            kind: components["schemas"]["HolderKind"];
+            pid: number;
+            used_mb: number | null;
+            tenant: string | null;
+            /** Format: uuid */
+            job_id: string | null;
+            /** Format: uuid */
+            task_id: string | null;
+            key: string | null;
+            attempt: number | null;
+            engine_id: string | null;
+            /** Format: uuid */
+            worker_id: string | null;
+            worker: string | null;
+        };
+        /**
+         * @description * `attempt` - attempt
+         *     * `engine` - engine
+         *     * `worker` - worker
+         *     * `foreign` - foreign
+         *     * `hidden` - hidden
+         * @enum {string}
+         */
+        HolderKind: "attempt" | "engine" | "worker" | "foreign" | "hidden";
         InHand: {
             /** Format: uuid */
             task_id: string;
@@ -932,6 +1264,8 @@ export interface components {
             demo: boolean;
             /** @description Staff put it before the jobs of all tenants. */
             raised: boolean;
+            /** @description The number of the job's newest event. */
+            seq: number;
         };
         JobDetail: {
             /** Format: uuid */
@@ -956,6 +1290,8 @@ export interface components {
             demo: boolean;
             /** @description Staff put it before the jobs of all tenants. */
             raised: boolean;
+            /** @description The number of the job's newest event. */
+            seq: number;
             parameters: {
                 [key: string]: unknown;
             };
@@ -965,7 +1301,11 @@ export interface components {
             } | null;
             result_too_large: boolean;
             error: string | null;
-            seq: number;
+            /**
+             * Format: double
+             * @description Of all attempts; null where none was seen on a card.
+             */
+            gpu_seconds: number | null;
             cancel: components["schemas"]["JobReceipt"] | null;
         };
         JobLine: {
@@ -1024,6 +1364,20 @@ export interface components {
             seq: number;
             tasks: components["schemas"]["Task"][];
         };
+        Jwk: {
+            kty: string;
+            crv: string;
+            x: string;
+            kid: string;
+            alg: string;
+            use: string;
+        };
+        KeptSession: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
         /** @description Over which task's output, and where in it the list is. */
         Map: {
             over: string;
@@ -1054,6 +1408,17 @@ export interface components {
             model: string;
             capacity: number;
             active: number;
+            /** @description This and what follows: for staff. */
+            free: number | null;
+            /**
+             * Format: double
+             * @description At the rate of the last 15 minutes; null: it does not fill.
+             */
+            full_in_minutes: number | null;
+            /** @description Workers the rate needs. */
+            wants: number | null;
+            /** @description Workers that take sessions. */
+            has: number | null;
         };
         Node: {
             name: string;
@@ -1065,6 +1430,34 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
+        OpenSession: {
+            /** Format: uuid */
+            id: string;
+            tenant: string;
+            model: string;
+            status: components["schemas"]["SessionStatus"];
+            worker: components["schemas"]["SessionWorker"];
+            metadata: {
+                [key: string]: unknown;
+            };
+            ttl_seconds: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            connect_by: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            end_reason: string | null;
+            duration_ms: number | null;
+            /** @description How the router came to this worker. For staff. */
+            placement: components["schemas"]["Placement"] | null;
+            /** @description What the worker wants to see. Null when the session has ended. */
+            token: string | null;
+        };
         /**
          * @description * `completed` - Completed
          *     * `failed` - Failed
@@ -1088,6 +1481,12 @@ export interface components {
             tasks: unknown;
             /** @description Built in, for a first look. */
             demo: boolean;
+        };
+        Placement: {
+            candidates: components["schemas"]["Candidate"][];
+            rounds: number;
+            /** Format: double */
+            milliseconds: number;
         };
         Progress: {
             total: number;
@@ -1116,6 +1515,8 @@ export interface components {
             workers: components["schemas"]["WorkerCheck"][];
         };
         RealtimeStatus: {
+            /** @description When it was read: newer ones are never lower. */
+            seq: number;
             worker_count: number;
             total_capacity: number;
             active_sessions: number;
@@ -1127,6 +1528,8 @@ export interface components {
         RealtimeWorker: {
             /** Format: uuid */
             id: string;
+            /** @description Null to a tenant. */
+            name: string | null;
             endpoint: string;
             capacity: number;
             active: number;
@@ -1139,12 +1542,119 @@ export interface components {
             code: string;
             detail: string;
         };
+        /**
+         * @description * `ready` - ready
+         *     * `busy` - busy
+         *     * `draining` - draining
+         *     * `unhealthy` - unhealthy
+         * @enum {string}
+         */
+        SaidStatus: "ready" | "busy" | "draining" | "unhealthy";
+        Sample: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            used_mb: number | null;
+            used_peak_mb: number | null;
+            /** Format: double */
+            utilization: number | null;
+            utilization_peak: number | null;
+            /** Format: double */
+            temperature: number | null;
+            temperature_peak: number | null;
+            /** Format: double */
+            power_w: number | null;
+            /** Format: double */
+            power_peak_w: number | null;
+            /** @description Why it is not known; null where it is. */
+            reason: string | null;
+        };
         ServedEngine: {
             engine_id: string;
             slots: number | null;
             hash: string | null;
             /** @description Another online worker runs this engine with another definition. */
             drift: boolean;
+        };
+        Session: {
+            /** Format: uuid */
+            id: string;
+            tenant: string;
+            model: string;
+            status: components["schemas"]["SessionStatus"];
+            worker: components["schemas"]["SessionWorker"];
+            metadata: {
+                [key: string]: unknown;
+            };
+            ttl_seconds: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            connect_by: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            end_reason: string | null;
+            duration_ms: number | null;
+        };
+        SessionDetail: {
+            /** Format: uuid */
+            id: string;
+            tenant: string;
+            model: string;
+            status: components["schemas"]["SessionStatus"];
+            worker: components["schemas"]["SessionWorker"];
+            metadata: {
+                [key: string]: unknown;
+            };
+            ttl_seconds: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            connect_by: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            end_reason: string | null;
+            duration_ms: number | null;
+            /** @description How the router came to this worker. For staff. */
+            placement: components["schemas"]["Placement"] | null;
+        };
+        SessionPage: {
+            count: number | null;
+            count_capped: boolean;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["Session"][];
+        };
+        /** @description A session to be. */
+        SessionRequest: {
+            model: string;
+            /** @default 3600 */
+            ttl_seconds?: number;
+            metadata?: unknown;
+        };
+        /**
+         * @description * `offered` - Offered
+         *     * `active` - Active
+         *     * `ended` - Ended
+         *     * `expired` - Expired
+         *     * `lost` - Lost
+         * @enum {string}
+         */
+        SessionStatus: "offered" | "active" | "ended" | "expired" | "lost";
+        SessionWorker: {
+            /** Format: uuid */
+            id: string;
+            endpoint: string;
+            /** @description For staff. */
+            name: string | null;
         };
         Span: {
             reason: string;
@@ -1153,6 +1663,13 @@ export interface components {
             /** Format: date-time */
             from: string;
         };
+        /**
+         * @description * `raw` - raw
+         *     * `1m` - 1m
+         *     * `15m` - 15m
+         * @enum {string}
+         */
+        StepEnum: "raw" | "1m" | "15m";
         /** @description A job to be: a pipeline's name, or tasks. */
         Submission: {
             name: string;
@@ -1171,6 +1688,20 @@ export interface components {
             reasons: components["schemas"]["Reason"][];
             gpu_memory_used_mb: number | null;
             gpu_memory_total_mb: number | null;
+            gpu_driver: (components["schemas"]["GpuDriver"] | components["schemas"]["NullEnum"]) | null;
+            /**
+             * Format: date-time
+             * @description The oldest of the samples that were added up.
+             */
+            gpu_sampled_at: string | null;
+            /**
+             * @description unknown: there are cards, and what they hold is not known now.
+             *
+             *     * `ok` - ok
+             *     * `unknown` - unknown
+             *     * `none` - none
+             */
+            gpu_status: components["schemas"]["GpuStatusEnum"];
             version: string;
         };
         /**
@@ -1369,8 +1900,11 @@ export interface components {
              * @description Of all runs together.
              */
             task_seconds: number;
-            /** Format: double */
-            gpu_seconds: number | null;
+            /**
+             * Format: double
+             * @description Seconds in which runs held memory on a card, once for each card.
+             */
+            gpu_seconds: number;
             /** Format: double */
             session_minutes: number | null;
             /** @description Of completed runs; percentiles are right within 4.5 %. */
@@ -1399,11 +1933,18 @@ export interface components {
             node: string;
             pid: number | null;
             status: components["schemas"]["WorkerStatus"];
+            /** @description It fell silent, and has neither left in order nor come back. */
+            lost: boolean;
             engines: components["schemas"]["ServedEngine"][];
             slots: number;
             in_hand: number;
             /** @description The first 50. */
             tasks_in_hand: components["schemas"]["InHand"][];
+            /** @description The first 50. */
+            sessions_in_hand: components["schemas"]["HeldSession"][];
+            models: string[];
+            /** @description While it drains: when its sessions have likely ended. */
+            empty_in_seconds: number | null;
             /** Format: date-time */
             started_at: string;
             /** Format: date-time */
@@ -1426,6 +1967,8 @@ export interface components {
             /** Format: date-time */
             drain_requested_at: string | null;
             drain_requested_by: string | null;
+            /** Format: date-time */
+            drain_deadline_at: string | null;
             engines_hash: string;
             drift: boolean;
             stale_reports: number;
@@ -2376,6 +2919,182 @@ export interface operations {
                 };
             };
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    gpus_list: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuBoard"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    gpus_samples_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Left out: an hour ago. */
+                since?: string;
+                /**
+                 * @description Left out: the finest that is kept for so long.
+                 *
+                 *     * `raw` - raw
+                 *     * `1m` - 1m
+                 *     * `15m` - 15m
+                 */
+                step?: "raw" | "1m" | "15m";
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                uuid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4730,6 +5449,508 @@ export interface operations {
             };
         };
     };
+    realtime_sessions_list: {
+        parameters: {
+            query?: {
+                /** @description From a former page's `next` or `previous`. */
+                cursor?: string;
+                limit?: number;
+                model?: string;
+                offset?: number;
+                /**
+                 * @description * `offered` - Offered
+                 *     * `active` - Active
+                 *     * `ended` - Ended
+                 *     * `expired` - Expired
+                 *     * `lost` - Lost
+                 */
+                status?: ("active" | "ended" | "expired" | "lost" | "offered")[];
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    realtime_sessions_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSession"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSession"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    realtime_sessions_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDetail"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    realtime_sessions_destroy: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    realtime_sessions_heartbeat_create: {
+        parameters: {
+            query?: {
+                /** @description Staff only: see and act as this tenant would. */
+                tenant?: string;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSession"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     realtime_status_retrieve: {
         parameters: {
             query?: {
@@ -5268,6 +6489,213 @@ export interface operations {
             };
         };
     };
+    workers_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Heartbeat"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    workers_destroy: {
+        parameters: {
+            query?: {
+                boot_id?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     workers_drain_create: {
         parameters: {
             query?: {
@@ -5280,7 +6708,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Drain"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -11,7 +11,7 @@ const GROUPS: { title: string; keys: [string, string][] }[] = [
       ["⌘ K", "Search or jump to"],
       ...PAGES.map((page): [string, string] => [`g ${page.shortcut}`, page.title]),
       ["/", "Filter"],
-      [".", "Pause and resume refreshing"],
+      [".", "Freeze the view, and go on"],
       ["?", "This help"],
     ],
   },

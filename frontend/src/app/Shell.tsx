@@ -11,6 +11,7 @@ import { Sidebar } from "@/app/Sidebar";
 import { useKeptNavigate } from "@/app/tenant";
 import { usePaletteKey } from "@/app/usePaletteKey";
 import { connection } from "@/live/connection";
+import { useSocket } from "@/live/useSocket";
 import { ErrorState } from "@/ui/States";
 
 const Palette = lazy(() => import("@/app/Palette"));
@@ -29,7 +30,7 @@ function useShellShortcuts(setOpen: (open: Open) => void): void {
   useShortcuts({
     ...Object.fromEntries(PAGES.map(({ shortcut, path }) => [`g ${shortcut}`, () => go(path)])),
     "/": focusFilter,
-    ".": () => connection.togglePause(),
+    ".": () => connection.toggleFreeze(),
     "?": () => setOpen("help"),
   });
 }
@@ -37,6 +38,7 @@ function useShellShortcuts(setOpen: (open: Open) => void): void {
 function Frame({ me }: { me: Me }) {
   const [open, setOpen] = useState<Open>(null);
   useShellShortcuts(setOpen);
+  useSocket();
   const close = () => setOpen(null);
   return (
     <div className="flex h-full">

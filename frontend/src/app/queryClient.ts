@@ -1,11 +1,14 @@
 /** React Query for the page; a 401 from anywhere leads to the login. */
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { MutationCache, notifyManager, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError, isStatus } from "@/api/errors";
 
 const RETRIES = 2;
 
 /** Only what another try can mend: no answer, or the server's own fault. */
 const worthRetrying = (error: Error): boolean => !(error instanceof ApiError) || error.status >= 500;
+
+// What is written in an animation frame is rendered in that frame: by default it waits for a timer, and so for the next.
+notifyManager.setScheduler(queueMicrotask);
 
 export function createQueryClient(onExpired: () => void): QueryClient {
   const onError = (error: Error) => {

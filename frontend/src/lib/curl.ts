@@ -22,3 +22,25 @@ export function jobCurl(job: JobDetail): string {
   const { name, pipeline, parameters, priority, labels } = job;
   return post("/api/console/jobs", { name, pipeline, parameters, priority, labels });
 }
+
+/** A heartbeat, which is the whole registration of a realtime worker. */
+export const heartbeatCurl = (): string =>
+  [
+    `curl -X PUT ${location.origin}/api/console/workers/asr-1`,
+    `-H "Authorization: Token $WORKER_KEY"`,
+    `-H "Content-Type: application/json"`,
+    `-d ${quote(
+      JSON.stringify({
+        kind: "realtime",
+        boot_id: "5e0c2c1e-6f8e-4f0e-9a53-1c2d3e4f5a6b",
+        number: 1,
+        endpoint: "ws://127.0.0.1:9001",
+        capacity: 2,
+        models: ["en"],
+        node: "host-1",
+        status: "ready",
+        sessions: [],
+        ended: [],
+      }),
+    )}`,
+  ].join(" \\\n  ");

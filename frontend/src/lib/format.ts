@@ -13,6 +13,9 @@ export const formatMemory = (mb: number): string =>
 
 const UNITS = ["kB", "MB", "GB", "TB"];
 
+/** Seconds on a card; two cards for a second are two. */
+export const formatGpuTime = (seconds: number): string => `${seconds.toFixed(1)} GPU-s`;
+
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   let value = bytes;

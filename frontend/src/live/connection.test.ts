@@ -1,11 +1,19 @@
-import { expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { connection } from "@/live/connection";
+
+const status = () => connection.snapshot().status;
+
+afterEach(() => {
+  if (connection.isFrozen()) connection.toggleFreeze();
+  connection.socketClosed();
+  connection.answered();
+});
 
 it("says offline after a request that nothing answered, and polling after the next answer", () => {
   connection.failed();
-  expect(connection.snapshot().status).toBe("offline");
+  expect(status()).toBe("offline");
   connection.answered();
-  expect(connection.snapshot().status).toBe("polling");
+  expect(status()).toBe("polling");
 });
 
 it("keeps the time of the last answer while offline", () => {
@@ -15,7 +23,24 @@ it("keeps the time of the last answer while offline", () => {
   expect(connection.snapshot().lastAnswerAt).toBe(lastAnswerAt);
 });
 
-it("never claims to be live without a socket", () => {
+it("is live only while a socket is open", () => {
   connection.answered();
-  expect(connection.isLive()).toBe(false);
+  expect(status()).toBe("polling");
+  connection.socketOpened();
+  expect(status()).toBe("live");
+  connection.socketClosed();
+  expect(status()).toBe("polling");
+});
+
+it("says offline where the server wants no socket of this page", () => {
+  connection.socketClosed(true);
+  expect(status()).toBe("offline");
+});
+
+it("says frozen whatever the socket does, until it is asked to go on", () => {
+  connection.toggleFreeze();
+  connection.socketOpened();
+  expect(status()).toBe("frozen");
+  connection.toggleFreeze();
+  expect(status()).toBe("live");
 });

@@ -2,6 +2,7 @@
 import type { Dashboard } from "@/api/domain";
 
 const SAMPLES_MAX = 120;
+const STEP_MS = 5000;
 
 export interface Sample {
   oldestWaitMs: number;
@@ -10,16 +11,29 @@ export interface Sample {
   sessions: number;
 }
 
-const histories = new Map<string | null, Sample[]>();
+interface History {
+  samples: Sample[];
+  /** Number of the step that the last sample stands for. */
+  step: number;
+}
 
-export function recordDashboard(tenant: string | null, dashboard: Dashboard): void {
+const histories = new Map<string | null, History>();
+
+/** One sample a step: the newest counts, and where nothing was told nothing had changed. */
+export function recordDashboard(tenant: string | null, dashboard: Dashboard, now = Date.now()): void {
   const sample: Sample = {
     oldestWaitMs: dashboard.oldestWaitMs ?? 0,
     activeJobs: dashboard.activeJobs,
     queueDepth: dashboard.queueDepth,
     sessions: dashboard.realtime?.active ?? 0,
   };
-  histories.set(tenant, [...(histories.get(tenant) ?? []), sample].slice(-SAMPLES_MAX));
+  const step = Math.floor(now / STEP_MS);
+  const former = histories.get(tenant) ?? { samples: [], step: step - 1 };
+  const last = former.samples.at(-1) ?? sample;
+  const steps = Math.max(0, step - former.step);
+  const kept = steps === 0 ? former.samples.slice(0, -1) : former.samples;
+  const between = Array.from({ length: Math.min(Math.max(0, steps - 1), SAMPLES_MAX) }, () => last);
+  histories.set(tenant, { samples: [...kept, ...between, sample].slice(-SAMPLES_MAX), step });
 }
 
-export const dashboardHistory = (tenant: string | null): Sample[] => histories.get(tenant) ?? [];
+export const dashboardHistory = (tenant: string | null): Sample[] => histories.get(tenant)?.samples ?? [];

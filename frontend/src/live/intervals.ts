@@ -1,4 +1,4 @@
-/** When to ask again while no socket is up. */
+/** When to ask again. `still`: never, because the socket brings it or the view is frozen. */
 import type { JobStatus, Task } from "@/api/domain";
 import { connection } from "@/live/connection";
 
@@ -10,20 +10,24 @@ export const ACTIVE: ReadonlySet<JobStatus | undefined> = new Set<JobStatus>([
 
 const OVERVIEW_MS = 5000;
 const JOB_MS = 2000;
+const RECEIPT_MS = 10_000;
 
-const still = (): boolean => connection.isLive() || connection.isPaused();
+export const overviewInterval = (still: boolean): number | false => (still ? false : OVERVIEW_MS);
 
-export const overviewInterval = (): number | false => (still() ? false : OVERVIEW_MS);
-
-export const jobInterval = (status: JobStatus | undefined): number | false =>
-  !still() && ACTIVE.has(status) ? JOB_MS : false;
+export const jobInterval = (still: boolean, status: JobStatus | undefined): number | false => {
+  if (!ACTIVE.has(status) || connection.isFrozen()) return false;
+  if (!still) return JOB_MS;
+  // No event tells which processes are gone, or that nobody knows.
+  return status === "cancelling" ? RECEIPT_MS : false;
+};
 
 /** Tasks are asked for until they are as new as the job, or its end would leave them on "running". */
 export const tasksInterval = (
+  still: boolean,
   job: { status: JobStatus; seq: number } | undefined,
   tasks: { seq: number } | undefined,
 ): number | false => {
-  if (still() || !job) return false;
+  if (still || !job) return false;
   return ACTIVE.has(job.status) || (tasks !== undefined && tasks.seq < job.seq) ? JOB_MS : false;
 };
 
@@ -31,11 +35,12 @@ type TaskMoment = Pick<Task, "status" | "attempt">;
 
 /** The open task is asked for until it says what the list says of it. */
 export const taskInterval = (
+  still: boolean,
   status: JobStatus | undefined,
   listed: TaskMoment | undefined,
   detail: TaskMoment | undefined,
 ): number | false => {
-  if (still()) return false;
+  if (still) return false;
   const behind =
     listed && detail && (listed.status !== detail.status || listed.attempt !== detail.attempt);
   return behind || ACTIVE.has(status) ? JOB_MS : false;
@@ -43,9 +48,10 @@ export const taskInterval = (
 
 /** A stream ends with the first page asked for after its job ended. */
 export const streamInterval = (
+  still: boolean,
   status: JobStatus | undefined,
   stream: { final: boolean } | undefined,
 ): number | false => {
-  if (still() || (stream?.final && !ACTIVE.has(status))) return false;
+  if (still || (stream?.final && !ACTIVE.has(status))) return false;
   return JOB_MS;
 };

@@ -47,6 +47,7 @@ export const wireJob = (changes: Partial<Wire["JobDetail"]> = {}): Wire["JobDeta
   parameters: {},
   result: null,
   result_too_large: false,
+  gpu_seconds: null,
   error: null,
   seq: 7,
   ...changes,
@@ -107,6 +108,7 @@ export const task = (changes: Partial<Task> = {}): Task => ({
   reason: null,
   map: null,
   mappedFrom: null,
+  seq: 3,
   ...changes,
 });
 

@@ -25,12 +25,12 @@ export function ProgressBar({ progress, className }: Props) {
       role="img"
       aria-label={`${settled(progress)} of ${progress.total} tasks settled: ${words.join(", ")}`}
       title={words.join(" · ")}
-      className={cx("flex h-1.5 gap-px overflow-hidden rounded-full bg-gray-200 dark:bg-gray-800", className)}
+      className={cx("flex h-1.5 gap-px overflow-hidden rounded-full [contain:strict] bg-gray-200 dark:bg-gray-800", className)}
     >
       {shown.map((status) => (
         <span
           key={status}
-          className={cx("h-full min-w-[3px] transition-[width] duration-300", STATUS[status].heat)}
+          className={cx("h-full min-w-[3px]", STATUS[status].heat)}
           style={{ width: `${(progress[status] / Math.max(progress.total, 1)) * 100}%` }}
         />
       ))}

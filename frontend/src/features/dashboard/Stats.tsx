@@ -3,18 +3,28 @@ import { useTenant } from "@/app/tenant";
 import { dashboardHistory, type Sample } from "@/live/history";
 import { formatMemory, formatNumber } from "@/lib/format";
 import { formatDuration } from "@/lib/time";
+import { Age } from "@/ui/Age";
 import { Meter, Sparkline } from "@/ui/Gauges";
+import { SimulatedTag } from "@/ui/SimulatedTag";
 import { Stat } from "@/ui/Stat";
 
-function GpuStat({ gpu }: { gpu: Dashboard["gpu"] }) {
-  if (!gpu) {
-    return (
-      <Stat label="GPU memory" value="–" note="No GPU reported" />
-    );
+/** No card, a card that cannot be read and an empty one never look alike. */
+function GpuStat({ gpu, tenant }: { gpu: Dashboard["gpu"]; tenant: string | null }) {
+  const { status, usedMb, totalMb, sampledAt } = gpu;
+  if (status === "unknown") return <Stat label="GPU memory" value="–" note="There are cards, not known now" />;
+  if (usedMb === null) {
+    return <Stat label="GPU memory" value="–" note={tenant ? "No task holds any" : "No GPU reported"} />;
   }
+  const note = totalMb === null ? "held by tasks" : `/ ${formatMemory(totalMb)}`;
   return (
-    <Stat label="GPU memory" value={formatMemory(gpu.usedMb)} note={`/ ${formatMemory(gpu.totalMb)}`}>
-      <Meter label="GPU memory in use" used={gpu.usedMb} total={gpu.totalMb} />
+    <Stat label="GPU memory" value={formatMemory(usedMb)} note={note}>
+      <div className="flex w-full flex-col gap-1.5">
+        {totalMb !== null && <Meter label="GPU memory in use" used={usedMb} total={totalMb} />}
+        <p className="flex items-center gap-2 text-xs text-muted">
+          {gpu.simulated && <SimulatedTag />}
+          {sampledAt !== null && <Age at={sampledAt} />}
+        </p>
+      </div>
     </Stat>
   );
 }
@@ -29,7 +39,8 @@ function SessionStat({ realtime }: { realtime: NonNullable<Dashboard["realtime"]
 }
 
 export function Stats({ dashboard }: { dashboard: Dashboard }) {
-  const history = dashboardHistory(useTenant());
+  const tenant = useTenant();
+  const history = dashboardHistory(tenant);
   const line = (field: keyof Sample, label: string) => (
     <Sparkline values={history.map((sample) => sample[field])} label={`${label} since this page opened`} />
   );
@@ -50,7 +61,7 @@ export function Stats({ dashboard }: { dashboard: Dashboard }) {
         {line("queueDepth", "Tasks ready")}
       </Stat>
       {realtime && <SessionStat realtime={realtime} />}
-      <GpuStat gpu={gpu} />
+      <GpuStat gpu={gpu} tenant={tenant} />
     </dl>
   );
 }

@@ -17,6 +17,7 @@ const wireEngine = (status: string) => ({
   models: [],
   p50_ms: null,
   p95_ms: null,
+  failure_rate: 0.0312,
   demo: false,
 });
 

@@ -14,6 +14,7 @@ import { StatusChip } from "@/ui/StatusChip";
 import { CELL, HEAD_CELL, HEAD_ROW, NUMBER, ROW, TABLE } from "@/ui/table";
 
 const duration = (ms: number | null): string => (ms === null ? "–" : formatDuration(ms));
+const share = (value: number | null): string => (value === null ? "–" : `${(value * 100).toFixed(1)} %`);
 const number = (value: number | null): string => (value === null ? "–" : formatNumber(value));
 
 function EngineRow({ engine }: { engine: Engine }) {
@@ -37,6 +38,7 @@ function EngineRow({ engine }: { engine: Engine }) {
       <td className={`${CELL} ${NUMBER}`}>{number(engine.queueDepth)}</td>
       <td className={`${CELL} ${NUMBER}`}>{duration(engine.p50Ms)}</td>
       <td className={`${CELL} ${NUMBER}`}>{duration(engine.p95Ms)}</td>
+      <td className={`${CELL} ${NUMBER}`}>{share(engine.failureRate)}</td>
       <td className={`${CELL} ${NUMBER}`}>{duration(engine.oldestWaitMs)}</td>
       {isStaff && (
         <td className={`${CELL} text-right`}>
@@ -47,7 +49,7 @@ function EngineRow({ engine }: { engine: Engine }) {
   );
 }
 
-const NUMBERS = ["Workers", "Running", "Ready", "p50", "p95", "Oldest wait"];
+const NUMBERS = ["Workers", "Running", "Ready", "p50", "p95", "Failed", "Oldest wait"];
 
 function EngineTable({ engines }: { engines: Engine[] }) {
   const { isStaff } = useMeContext();

@@ -8,7 +8,7 @@ import { DemoTag } from "@/ui/DemoTag";
 import { RaisedTag } from "@/ui/RaisedTag";
 import { percent, ProgressBar, settled } from "@/ui/ProgressBar";
 import { StatusChip } from "@/ui/StatusChip";
-import { formatNumber } from "@/lib/format";
+import { formatGpuTime, formatNumber } from "@/lib/format";
 
 function statusNote({ status, progress }: JobDetail): string | null {
   return status === "completed" && progress.failed > 0 ? `${progress.failed} optional failed` : null;
@@ -37,6 +37,7 @@ function facts(job: JobDetail): [string, ReactNode][] {
     ["tenant", job.tenant],
     ["pipeline", pipeline ?? "own tasks"],
     ...(job.priority === 0 ? [] : [["priority", `priority ${job.priority}`] satisfies [string, string]]),
+    ...(job.gpuSeconds === null ? [] : [["gpu", formatGpuTime(job.gpuSeconds)] satisfies [string, string]]),
     ["created", <Fragment key="at">created <Age at={job.createdAt} /></Fragment>],
     ...labels,
   ];

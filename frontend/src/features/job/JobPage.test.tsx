@@ -138,3 +138,9 @@ it("says not found, with a way back, for a job that is not there", async () => {
   await screen.findByText("There is no such job");
   expect(screen.getByRole("link", { name: "Back to the jobs" }).getAttribute("href")).toBe("/console/jobs?tenant=acme");
 });
+
+it("says how long the job was on cards, where it was on any", async () => {
+  serveJob({ gpu_seconds: 12.34 });
+  renderAt("/jobs/j1");
+  expect(await screen.findByText("12.3 GPU-s")).toBeTruthy();
+});

@@ -1,8 +1,10 @@
 import { lazy, Suspense, type ReactNode } from "react";
 import type { JobDetail, Task } from "@/api/domain";
 import { isStatus } from "@/api/errors";
-import { useJob, useTasks } from "@/api/queries";
+import { useJob, useTasks } from "@/api/jobQueries";
 import { useDetail } from "@/app/crumbs";
+import { topicOf } from "@/live/topics";
+import { useTopic } from "@/live/useTopic";
 import { useShortcuts } from "@/app/shortcuts";
 import { FailurePanel } from "@/features/job/FailurePanel";
 import { GraphTab } from "@/features/job/graph/GraphTab";
@@ -89,6 +91,7 @@ export default function JobPage() {
   const job = useJob(id);
   const tasks = useTasks(id);
   const view = useJobView(job.data?.progress.total);
+  useTopic(job.data && tasks.data ? topicOf.job(id) : null, { kind: "job", jobId: id });
   useDetail(job.data?.name ?? null);
   if (isStatus(job.error, 404)) return <NotFound what="job" to="/jobs" back="Back to the jobs" />;
   return (

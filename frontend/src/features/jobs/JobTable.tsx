@@ -47,12 +47,12 @@ function Name({ job, compact }: { job: Job; compact: boolean }) {
   );
 }
 
-function StatusCell({ job }: { job: Job }) {
+function StatusCell({ job, compact }: { job: Job; compact: boolean }) {
   const { failed } = job.progress;
   return (
     <div className="flex items-center gap-2">
       <StatusChip status={job.status} />
-      {job.status === "completed" && failed > 0 && (
+      {!compact && job.status === "completed" && failed > 0 && (
         <span className="text-xs text-muted">{failed} optional failed</span>
       )}
     </div>
@@ -119,7 +119,7 @@ function JobRow({ job, active, compact, choosing }: RowProps) {
       {!compact && <td className={`${CELL} text-body`}>{job.pipeline ?? <span className="text-muted">own tasks</span>}</td>}
       {!tenant && <td className={`${CELL} text-body`}>{job.tenant}</td>}
       <td className={CELL}>
-        <StatusCell job={job} />
+        <StatusCell job={job} compact={compact} />
       </td>
       <td className={CELL}>
         <div className="flex items-center gap-2">
@@ -145,7 +145,7 @@ export function JobTable({ jobs, active = -1, compact = false, choosing }: Props
       <thead>
         <tr className={HEAD_ROW}>
           {choosing && <ChoosePage choosing={choosing} />}
-          <th className={`${HEAD_CELL} w-full`}>Job</th>
+          <th className={`${HEAD_CELL} w-full min-w-48`}>Job</th>
           {!compact && <th className={HEAD_CELL}>Pipeline</th>}
           {!tenant && <th className={HEAD_CELL}>Tenant</th>}
           <th className={HEAD_CELL}>Status</th>

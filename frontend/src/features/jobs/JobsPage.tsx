@@ -24,16 +24,19 @@ const BulkBar = lazy(() => import("@/features/jobs/BulkBar"));
 const BulkPanel = lazy(() => import("@/features/jobs/BulkPanel"));
 
 /** The newest row of the view as it was opened; a changed filter opens a new view. */
-function usePin(page: JobPage, view: string) {
+function usePin(page: JobPage, view: string, refetch: () => Promise<unknown>) {
   const [anchor, setAnchor] = useState<{ view: string; id: string | null }>({ view, id: null });
   const newest = page.jobs[0]?.id ?? null;
   if (anchor.view !== view || (anchor.id === null && newest !== null)) {
     setAnchor({ view, id: newest });
   }
-  return {
-    ...pin(page.jobs, anchor.view === view ? anchor.id : null),
-    release: () => setAnchor({ view, id: newest }),
+  const { rows, waiting } = pin(page.jobs, anchor.view === view ? anchor.id : null);
+  const release = async () => {
+    if (page.newer.length > 0) await refetch();
+    setAnchor({ view, id: null });
+    document.getElementById("main")?.scrollTo({ top: 0 });
   };
+  return { rows, waiting: waiting + page.newer.length, release };
 }
 
 interface PagesProps {
@@ -42,9 +45,13 @@ interface PagesProps {
   change: (changes: Changes) => void;
 }
 
+interface RowsProps extends PagesProps {
+  refetch: () => Promise<unknown>;
+}
+
 function Pages({ page, filters, change }: PagesProps) {
   const { offset } = filters;
-  const count = countWords(page.count, page.countCapped);
+  const count = countWords(page.count && page.count + page.newer.length, page.countCapped);
   const to = (next: number) => change({ offset: next > 0 ? String(next) : null });
   return (
     <div className="flex items-center gap-2 text-sm text-muted">
@@ -73,11 +80,11 @@ function NoJobs({ filtered }: { filtered: boolean }) {
   );
 }
 
-function Rows({ page, filters, change }: PagesProps) {
+function Rows({ page, filters, change, refetch }: RowsProps) {
   const tenant = useTenant();
   const go = useKeptNavigate();
   const [active, setActive] = useState(-1);
-  const pinned = usePin(page, JSON.stringify([tenant, filters]));
+  const pinned = usePin(page, JSON.stringify([tenant, filters]), refetch);
   const { rows, waiting } = filters.offset === 0 ? pinned : { rows: page.jobs, waiting: 0 };
   const view = JSON.stringify([tenant, { ...filters, offset: 0 }]);
   const choosing = useSelection(view, rows.map(({ id }) => id));
@@ -117,7 +124,7 @@ function Rows({ page, filters, change }: PagesProps) {
         {waiting > 0 && (
           <button
             type="button"
-            onClick={pinned.release}
+            onClick={() => void pinned.release()}
             className="flex h-9 w-full items-center justify-center border-b border-line bg-accent-soft text-sm font-medium text-accent -outline-offset-2 hover:underline"
           >
             {formatCount(waiting, "new job")}
@@ -143,7 +150,7 @@ export default function JobsPage() {
         {bulk && <BulkPanel key={bulk} id={bulk} onClose={() => change({ bulk: null })} />}
       </Suspense>
       <Loaded query={jobs} what="the jobs" skeleton={<SkeletonRows rows={12} />}>
-        {(page) => <Rows page={page} filters={filters} change={change} />}
+        {(page) => <Rows page={page} filters={filters} change={change} refetch={jobs.refetch} />}
       </Loaded>
     </div>
   );

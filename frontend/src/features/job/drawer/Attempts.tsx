@@ -1,6 +1,7 @@
 import { ScrollText } from "lucide-react";
 import type { Attempt } from "@/api/domain";
-import { formatMemory } from "@/lib/format";
+import { Autopsy } from "@/features/job/drawer/Autopsy";
+import { gpuWords } from "@/features/job/drawer/words";
 import { Age, Duration } from "@/ui/Age";
 import { OUTCOME } from "@/ui/status";
 import { StatusChip } from "@/ui/StatusChip";
@@ -19,9 +20,7 @@ function Row({ attempt, onLog }: { attempt: Attempt; onLog: () => void }) {
         <StatusChip status={as} label={label} />
         <span className="min-w-0 truncate text-muted">{attempt.worker}</span>
         <span className="ml-auto flex items-center gap-3 text-muted">
-          {attempt.gpuMemoryPeakMb !== null && (
-            <span className="text-xs">{formatMemory(attempt.gpuMemoryPeakMb)}</span>
-          )}
+          <span className="text-xs">{gpuWords(attempt)}</span>
           <Duration span={{ startedAt: attempt.startedAt, completedAt: attempt.endedAt, durationMs: null }} />
           {attempt.startedAt !== null && <Age at={attempt.startedAt} className="w-14 text-right text-xs" />}
           <button
@@ -36,6 +35,12 @@ function Row({ attempt, onLog }: { attempt: Attempt; onLog: () => void }) {
         </span>
       </div>
       {attempt.error && <p className="truncate pl-8 font-mono text-xs text-danger">{attempt.error}</p>}
+      {attempt.cards && attempt.cards.length > 0 && (
+        <p className="truncate pl-8 font-mono text-xs text-muted">on {attempt.cards.join(", ")}</p>
+      )}
+      {attempt.autopsy.map((card) => (
+        <Autopsy key={card.uuid} card={card} />
+      ))}
     </li>
   );
 }

@@ -3,7 +3,7 @@ import { X } from "lucide-react";
 import { useEffect, useEffectEvent, useState } from "react";
 import type { JobDetail, Task, TaskDetail } from "@/api/domain";
 import { isStatus } from "@/api/errors";
-import { useTask } from "@/api/queries";
+import { useTask } from "@/api/taskQueries";
 import { TaskData } from "@/features/job/drawer/TaskData";
 import { TaskOverview } from "@/features/job/drawer/TaskOverview";
 import { TaskRetry } from "@/features/job/drawer/TaskRetry";
@@ -77,6 +77,7 @@ function Body({ job, tasks, task, part, attempt, setAttempt, openTask }: BodyPro
       <TaskLog
         key={number}
         attempt={{ jobId: job.id, taskId: task.id, attempt: number }}
+        current={number === task.attempt}
         active={task.status === "running"}
       />
     );
@@ -89,10 +90,10 @@ export default function TaskDrawer(props: Props) {
   const { job, taskId, tasks, openTask } = props;
   const [part, setPart] = useState<Part>("overview");
   const [attempt, setAttempt] = useState<number | null>(null);
-  const detail = useTask(job.id, taskId);
   const close = () => openTask(null);
   useEscape(close);
   const known = tasks.find((task) => task.id === taskId);
+  const detail = useTask(job, taskId, known);
   if (!known || isStatus(detail.error, 404)) {
     return (
       <aside aria-label="Task" className="w-[480px] shrink-0 border-l border-line bg-surface">

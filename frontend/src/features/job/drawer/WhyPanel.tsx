@@ -1,6 +1,6 @@
 /** Why a task is where it is, in one sentence, and what its way here was made of. */
 import type { JobDetail, TaskDetail, Why, WhySpan } from "@/api/domain";
-import { useWhy } from "@/api/queries";
+import { useWhy } from "@/api/why";
 import { expectedOf, lookOf } from "@/features/job/drawer/reasons";
 import { partsOf, totalsOf, type Part } from "@/features/job/drawer/stack";
 import { cx } from "@/lib/cx";

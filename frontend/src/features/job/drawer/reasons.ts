@@ -8,6 +8,7 @@ interface Look {
 const LOOKS: Record<string, Look> = {
   dependencies: { label: "Waiting for other tasks", bar: "bg-gray-300 dark:bg-gray-600" },
   instances: { label: "Waiting for its instances", bar: "bg-sky-300 dark:bg-sky-700" },
+  no_card_free: { label: "No card with room", bar: "bg-amber-300 dark:bg-amber-700" },
   in_line: { label: "Waiting for its turn", bar: "bg-yellow-300 dark:bg-yellow-700" },
   slots_taken: { label: "Waiting for a free slot", bar: "bg-yellow-500" },
   tenant_quota: { label: "Quota of running tasks reached", bar: "bg-amber-700" },

@@ -1,7 +1,7 @@
 /** A log with its filters, of a job or of one attempt of a task. */
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { LogLine } from "@/api/domain";
-import type { Stream } from "@/api/streams";
+import type { Stream } from "@/live/stream";
 import { filterLines, LEVELS, plainRows, withGaps, type LogFilter } from "@/features/job/logs/rows";
 import { LogView } from "@/features/job/logs/LogView";
 import { formatCount } from "@/lib/format";

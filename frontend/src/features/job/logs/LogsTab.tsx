@@ -5,5 +5,5 @@ import { ACTIVE } from "@/live/intervals";
 
 /** The log of all tasks in time. */
 export default function LogsTab({ job, tasks }: { job: JobDetail; tasks: Task[] }) {
-  return <LogPanel log={useJobLogs(job.id)} named={tasks.length > 1} active={ACTIVE.has(job.status)} />;
+  return <LogPanel log={useJobLogs(job.id, tasks)} named={tasks.length > 1} active={ACTIVE.has(job.status)} />;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { emptyStream, readOn, type Page } from "@/api/streams";
+import { emptyStream, readOn, type Page } from "@/live/stream";
 
 const pages = (...all: Page<number>[]) => {
   const read = vi.fn<(after: string | null) => Promise<Page<number>>>();

@@ -1,0 +1,106 @@
+"""Many at once: nobody gets a place that is not there, and everybody one that is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from apps.tenants.audit import SYSTEM
+from apps.tenants.models import Tenant
+from apps.workers import router, sessions
+from apps.workers.models import Session, Worker
+from apps.workers.router import NoCapacity, SessionQuota
+from tests.factories import make_tenant
+from tests.realtime.scene import Machine, fate, miscounted, take
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MANY = 50
+THREADS = 10
+
+
+def at_once(do: Callable[[int], object], times: int = MANY) -> Counter[str]:
+    """The types of what so many calls gave, ten of them under way at any time."""
+    barrier = Barrier(THREADS)
+
+    def run(first: int) -> list[str]:
+        try:
+            barrier.wait()
+            return [_kind(do, number) for number in range(first, times, THREADS)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return Counter(kind for kinds in pool.map(run, range(THREADS)) for kind in kinds)
+
+
+def _kind(do: Callable[[int], object], number: int) -> str:
+    try:
+        return type(do(number)).__name__
+    except (NoCapacity, SessionQuota) as error:
+        return type(error).__name__
+
+
+def opening(tenant: Tenant) -> Callable[[int], object]:
+    return lambda _: take(tenant)
+
+
+def test_fifty_at_once_get_the_two_places_there_are() -> None:
+    Machine(capacity=2)
+    found = at_once(opening(make_tenant()))
+    assert found == {"Session": 2, "NoCapacity": 48}
+    assert miscounted() == []
+
+
+def test_fifty_at_once_get_fifty_free_workers() -> None:
+    for number in range(MANY):
+        Machine(f"rt-{number}", capacity=1)
+    assert at_once(opening(make_tenant())) == {"Session": MANY}
+    assert set(Worker.objects.values_list("active", "status")) == {(1, "busy")}
+
+
+def test_a_quota_holds_however_many_ask_at_once() -> None:
+    Machine(capacity=MANY)
+    tenant = make_tenant("acme", max_sessions=3)
+    assert at_once(opening(tenant)) == {"Session": 3, "SessionQuota": 47}
+
+
+def test_the_same_key_at_once_is_one_session() -> None:
+    Machine(capacity=MANY)
+    tenant = make_tenant()
+    at_once(lambda _: take(tenant, key="k"))
+    assert Session.objects.count() == 1
+    assert miscounted() == []
+
+
+def test_a_session_released_by_many_frees_one_place() -> None:
+    machine = Machine()
+    session, _ = take(), take()
+    at_once(lambda _: sessions.release(session, SYSTEM))
+    assert (machine.row.active, fate(session)) == (1, ("ended", "released"))
+
+
+def test_opening_and_releasing_at_once_keeps_the_count() -> None:
+    Machine(capacity=5)
+    tenant = make_tenant()
+
+    def use(_: int) -> None:
+        sessions.release(take(tenant), SYSTEM)
+
+    at_once(use)
+    assert (miscounted(), Worker.objects.get().active) == ([], 0)
+
+
+def test_without_its_conditions_the_router_gives_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(router, "_TAKE", router._TAKE.replace("AND active < capacity", ""))
+    first = router._FIRST.replace("AND w.active < w.capacity", "").replace(
+        "w.status = 'ready'", "true"
+    )
+    monkeypatch.setattr(router, "_FIRST", first)
+    Machine(capacity=2)
+    assert at_once(opening(make_tenant()))["Session"] > 2
