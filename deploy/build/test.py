@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
 PYTEST = [PYTHON, "-m", "pytest", "-q", "--durations=20", "--durations-min=5"]
 MEASURED = [*PYTEST, "-n", "2", "--cov", "--cov-report="]
+PASSED, FAILED = "passed", "FAILED"
 COVERAGE = ROOT / "build" / "coverage"
 SERVER_FOLDERS = [*os.get_exec_path(), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
 # A system test without `service` brings its own embedded console: once is enough.
@@ -36,6 +37,8 @@ class Part:
     folder: Path = ROOT
     coverage: str | None = None
     """Name of the file for what was run of the measured modules."""
+    once_more: list[str] | None = None
+    """What runs only the tests that failed, alone; where a busy machine decides, never a rule."""
 
 
 PARTS = [
@@ -53,7 +56,11 @@ PARTS = [
     Part("Faults", [*PYTEST, "-n", "3", "--maxschedchunk", "1", "-m", "fault", "tests/fault"]),
     Part("Coverage of what decides", [PYTHON, "deploy/build/coverage_gate.py"]),
     Part("The page", ["npm", "run", "--silent", "test"], ROOT / "frontend"),
-    Part("In the browser", [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "e2e"]),
+    Part(
+        "In the browser",
+        [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "e2e"],
+        once_more=[*PYTEST, "-m", "e2e", "--last-failed", "--last-failed-no-failures", "none"],
+    ),
     Part("The speech example", [sys.executable, "examples/speech/run.py", "--self-test"]),
     Part("The realtime example", [sys.executable, "examples/realtime/run.py", "--self-test"]),
 ]
@@ -73,25 +80,37 @@ def install_missing() -> None:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         install = ["install", "-y", "--no-install-recommends"]
         for argv in (["update"], [*install, *missing], [*install, *welcome]):
-            sys.stdout.write(f"test: apt-get {' '.join(argv)}\n")
-            sys.stdout.flush()
+            say(f"test: apt-get {' '.join(argv)}\n")
             subprocess.run(["apt-get", "-qq", *argv], env=environment, check=False)
     missing = missing_packages(PACKAGES)
     if missing:
         sys.exit(f"test: install these first: {' '.join(missing)} (apt-get install as root).")
 
 
-def run(part: Part) -> tuple[bool, float]:
-    sys.stdout.write(f"\n══ {part.title}\n")
-    sys.stdout.flush()
+def run(part: Part) -> tuple[str, float]:
+    """How it ended, a word for the summary, and how many seconds it took."""
+    say(f"\n══ {part.title}\n")
     started = time.monotonic()
+    passed, ended = passes(part, part.argv), PASSED
+    if not passed and part.once_more:
+        say(f"\n══ {part.title}: what failed, once more\n")
+        passed, ended = passes(part, part.once_more), f"{PASSED} at the second try"
+    return ended if passed else FAILED, time.monotonic() - started
+
+
+def passes(part: Part, argv: list[str]) -> bool:
     environment = dict(os.environ)
     if part.coverage:
         environment["COVERAGE_FILE"] = str(COVERAGE / part.coverage)
     done = subprocess.run(
-        part.argv, cwd=part.folder, env=environment, stdin=subprocess.DEVNULL, check=False
+        argv, cwd=part.folder, env=environment, stdin=subprocess.DEVNULL, check=False
     )
-    return done.returncode == 0, time.monotonic() - started
+    return done.returncode == 0
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def forget_the_callers_console() -> None:
@@ -106,11 +125,11 @@ def main() -> int:
     shutil.rmtree(COVERAGE, ignore_errors=True)
     COVERAGE.mkdir(parents=True)
     results = [(part.title, *run(part)) for part in PARTS]
-    sys.stdout.write("\n══ Summary\n")
-    for title, passed, seconds in results:
-        sys.stdout.write(f"{'passed' if passed else 'FAILED'}  {seconds:6.1f} s  {title}\n")
-    sys.stdout.write(f"        {sum(seconds for *_, seconds in results):6.1f} s  in total\n")
-    return 0 if all(passed for _, passed, _ in results) else 1
+    say("\n══ Summary\n")
+    for title, ended, seconds in results:
+        say(f"{ended}  {seconds:6.1f} s  {title}\n")
+    say(f"        {sum(seconds for *_, seconds in results):6.1f} s  in total\n")
+    return 1 if FAILED in [ended for _, ended, _ in results] else 0
 
 
 if __name__ == "__main__":

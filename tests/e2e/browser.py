@@ -12,6 +12,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 from tests.consoles import PASSWORD, Console
 
 ADMIN = "admin"
+SOON_MS = 6_000
+"""For what a page shows within one second, or two for a session: times a loaded machine."""
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 ARGUMENTS = [
     "--no-sandbox",

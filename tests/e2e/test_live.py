@@ -10,15 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.consoles import ENGINES, Client, Console, EmbeddedConsole
-from tests.e2e.browser import login, shot
+from tests.e2e.browser import SOON_MS, login, shot
 from tests.e2e.conftest import running_console
 from tests.fault.proxy import Proxy
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
-SOON_MS = 3_000
-"""Three times what is promised."""
 BACK_MS = 20_000
 POLLS_MS = 7_000
 ANSWERS_MS = 500
@@ -233,5 +231,5 @@ def test_a_page_outlives_a_killed_server(mortal_console: Console, browser: Brows
     mortal_console.start()
     client.ended(client.submit([{"key": "a", "engine_id": "test.a"}], name="after")["id"])
     expect(page.locator("[data-live=live]")).to_be_visible(timeout=BACK_MS)
-    eventually(lambda: shown_rows(page) == told_rows(client), seconds=5)
+    eventually(lambda: shown_rows(page) == told_rows(client))
     page.close()
