@@ -32,9 +32,10 @@ def exposition() -> bytes:
     return generate_latest(registry)
 
 
-_REALTIME: tuple[tuple[str, str, Literal["capacity", "active", "wants", "has"]], ...] = (
+_REALTIME: tuple[tuple[str, str, Literal["capacity", "active", "free", "wants", "has"]], ...] = (
     ("capacity", "Places of the workers that are there.", "capacity"),
     ("active", "Sessions that hold a place.", "active"),
+    ("free", "Places free at workers that take sessions.", "free"),
     ("wanted_workers", "Workers that the rate of the last 15 minutes needs.", "wants"),
     ("workers", "Workers that take sessions.", "has"),
 )
@@ -62,9 +63,16 @@ class _Figures:
         for name, text, column in _REALTIME:
             values = [(row["model"], row[column] or 0) for row in models]
             yield _gauge(f"realtime_{name}", text, "model", values)
+        filling = [
+            (row["model"], row["full_in_minutes"] * 60)
+            for row in models
+            if row["full_in_minutes"] is not None
+        ]
+        text = "When the places are gone at the pace of the last 15 minutes; none: they are not."
+        yield _gauge("realtime_full_in_seconds", text, "model", filling)
 
 
-def _gauge(name: str, text: str, label: str, values: Iterable[tuple[str, int]]) -> Metric:
+def _gauge(name: str, text: str, label: str, values: Iterable[tuple[str, float]]) -> Metric:
     family = GaugeMetricFamily(f"yardmaster_{name}", text, labels=[label])
     for value, count in values:
         family.add_metric([value], count)

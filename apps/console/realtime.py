@@ -39,7 +39,9 @@ class ModelRow(TypedDict):
 
 
 class RealtimeWorkerRow(TypedDict):
-    """A realtime worker. To a tenant `active` counts its own sessions, and `name` is None."""
+    """A realtime worker. `drain_requested_at`: when it was drained itself, not its machine. To a
+    tenant `active` counts its own sessions; `name` and `drain_requested_at` are None.
+    """
 
     id: UUID
     name: str | None
@@ -49,6 +51,12 @@ class RealtimeWorkerRow(TypedDict):
     models: list[str]
     status: str
     last_heartbeat: datetime
+    drain_requested_at: datetime | None
+
+
+class _Unseen(TypedDict):
+    name: None
+    drain_requested_at: None
 
 
 class RealtimeStatus(TypedDict):
@@ -71,7 +79,7 @@ def realtime_status(tenant: Tenant | None) -> RealtimeStatus:
 
 def model_rows() -> list[ModelRow]:
     """Each model with its estimates, as staff see it."""
-    return _estimated(_online(_workers()))
+    return _estimated(_workers())
 
 
 def _whole(seq: int) -> RealtimeStatus:
@@ -85,7 +93,7 @@ def _whole(seq: int) -> RealtimeStatus:
         "total_capacity": capacity,
         "active_sessions": active,
         "utilization": round(active / capacity, 4) if capacity else 0.0,
-        "models": _estimated(online),
+        "models": _estimated(workers),
         "workers": workers,
     }
 
@@ -126,7 +134,8 @@ def _own(worker: RealtimeWorkerRow, active: int) -> RealtimeWorkerRow:
     status = worker["status"]
     if status == WorkerStatus.BUSY and active < worker["capacity"]:
         status = WorkerStatus.READY.value
-    return {**worker, "name": None, "active": active, "status": status}
+    unseen: _Unseen = {"name": None, "drain_requested_at": None}
+    return {**worker, "active": active, "status": status, **unseen}
 
 
 def _room(workers: Iterable[RealtimeWorkerRow]) -> Counter[str]:
@@ -151,11 +160,14 @@ def _model(model: str, capacity: int, active: int) -> ModelRow:
 # For staff ---------------------------------------------------------------------------------------
 
 
-def _estimated(online: list[RealtimeWorkerRow]) -> list[ModelRow]:
+def _estimated(workers: list[RealtimeWorkerRow]) -> list[ModelRow]:
+    """Also the models that only lost workers served: what is missing is not passed over."""
+    online = _online(workers)
     counted = open_sessions(None).order_by().values_list("model")
     active: Counter[str] = Counter(dict(counted.annotate(number=Count("id"))))
     room = _room(online)
-    models = sorted(room.keys() | active.keys())
+    served = {model for worker in workers for model in worker["models"]}
+    models = sorted(served | active.keys())
     opened = estimates.arrivals(models)
     usual = estimates.usual_lengths(models)
     return [
@@ -218,6 +230,7 @@ def _workers() -> list[RealtimeWorkerRow]:
             "models": list(worker.model_names),
             "status": shown_status(worker, now).value,
             "last_heartbeat": worker.last_heartbeat_at,
+            "drain_requested_at": worker.drain_requested_at,
         }
         for worker in found.select_related("node").order_by("name")
     ]

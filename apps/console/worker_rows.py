@@ -150,11 +150,12 @@ def _listed() -> list[Worker]:
     now = timezone.now()
     workers = Worker.objects.select_related("node")
     online = list(workers.filter(status__in=ONLINE))
+    offline = workers.filter(status=WorkerStatus.OFFLINE).order_by("-id")
     lost = Q(kind=WorkerKind.REALTIME, stopped_at=None, superseded_at=None)
-    recent = Q(lease_until__gte=now - GONE_FOR) | lost & Q(lease_until__gte=now - LOST_FOR)
-    gone = workers.filter(recent, status=WorkerStatus.OFFLINE)
-    listed = [*online, *gone.order_by("-id")[:MOST_GONE]]
-    return sorted(listed, key=lambda worker: worker.pk, reverse=True)
+    # Apart from each other: those that left must not push one that was lost out of sight.
+    missed = offline.filter(lost, lease_until__gte=now - LOST_FOR)[:MOST_GONE]
+    left = offline.exclude(lost).filter(lease_until__gte=now - GONE_FOR)[:MOST_GONE]
+    return sorted([*online, *missed, *left], key=lambda worker: worker.pk, reverse=True)
 
 
 def _hashes(workers: Iterable[Worker]) -> dict[str, set[str]]:

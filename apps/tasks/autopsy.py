@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from apps.tasks.verdicts import Report
 
 BEFORE = timedelta(minutes=1)
-MOST_SAMPLES = 200
+MOST_READ = 5_000
+"""Samples of a machine's cards: a minute of 64 cards, seen each second, and room to spare."""
+MOST_KEPT = 480
 MOST_HOLDERS = 32
 _SAID = re.compile(
     r"\bsignal 9\b|cuda[^\n]{0,80}out of memory|CUDA_ERROR_OUT_OF_MEMORY"
@@ -53,13 +55,13 @@ def keep(report: Report) -> None:
             gpu__node_id=node, gpu__driver=NVML, at__gte=database_now() - BEFORE
         )
         .select_related("gpu")
-        .order_by("-at")[:MOST_SAMPLES]
+        .order_by("-at")[:MOST_READ]
     )
     if not samples:
         return
     own = {sample.gpu_id for sample in samples if _is_on(sample, report)}
-    chosen = [sample for sample in reversed(samples) if not own or sample.gpu_id in own]
-    attempts.update(autopsy=_cards(chosen))
+    chosen = [sample for sample in samples if not own or sample.gpu_id in own][:MOST_KEPT]
+    attempts.update(autopsy=_cards(chosen[::-1]))
 
 
 def shown(cards: Cards | None, tenant_id: UUID | None) -> Cards | None:

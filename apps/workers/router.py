@@ -75,7 +75,7 @@ class NoCapacity(Exception):
 
 _WORDS = {
     "no_worker": "No worker that is there serves the model {model}.",
-    "all_full": "All workers of the model {model} are full.",
+    "all_full": "All workers of the model {model} that take sessions are full.",
     "all_draining": "All workers of the model {model} are being drained.",
     "all_unhealthy": "All workers of the model {model} are unhealthy.",
 }

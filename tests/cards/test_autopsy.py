@@ -64,6 +64,16 @@ def test_the_last_minute_of_its_card_is_kept() -> None:
     assert [sample["used_mb"] for sample in found["samples"]] == [2, 3]
 
 
+def test_other_cards_take_no_room_from_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.tasks.autopsy.MOST_KEPT", 2)
+    held = running()
+    for used in (1, 2, 3):
+        see(card(used_mb=used), *(card(f"GPU-{n}", n) for n in range(1, 8)), held=[holding(held)])
+    autopsy.keep(death(held))
+    (found,) = kept(held)
+    assert [sample["used_mb"] for sample in found["samples"]] == [2, 3]
+
+
 def test_one_that_was_on_no_card_keeps_all_of_its_machine() -> None:
     held = running()
     see(card(), card("GPU-1", 1))

@@ -70,9 +70,41 @@ def test_the_metrics_tell_an_autoscaler_what_is_wanted() -> None:
     Machine()
     take()
     text = exposition().decode()
-    for line in ("capacity", "active", "wanted_workers", "workers"):
-        assert f'yardmaster_realtime_{line}{{model="m"}} ' in text
-    assert 'yardmaster_realtime_active{model="m"} 1.0' in text
+    said = {"capacity": 2, "active": 1, "free": 1, "wanted_workers": 1, "workers": 1}
+    for name, value in said.items():
+        assert f'yardmaster_realtime_{name}{{model="m"}} {value}.0' in text
+    assert 'yardmaster_realtime_full_in_seconds{model="m"} 900.0' in text
+
+
+def test_a_model_that_does_not_fill_has_no_time_at_which_it_is_full() -> None:
+    Machine()
+    text = exposition().decode()
+    assert 'yardmaster_realtime_free{model="m"} 2.0' in text
+    assert "yardmaster_realtime_full_in_seconds{" not in text
+
+
+def test_a_model_whose_workers_are_lost_stays_in_sight(staff: Client) -> None:
+    Machine("rt-1").falls_silent()
+    (row,) = status(staff)["models"]
+    assert (row["model"], row["capacity"], row["has"], row["wants"]) == ("m", 0, 0, 0)
+    assert 'yardmaster_realtime_workers{model="m"} 0.0' in exposition().decode()
+
+
+def test_only_a_worker_that_was_drained_itself_can_be_resumed_itself(staff: Client) -> None:
+    machine = Machine("rt-1")
+    transitions.drain_node(machine.row.node_id, SYSTEM)
+    (row,) = status(staff)["workers"]
+    assert (row["status"], row["drain_requested_at"]) == ("draining", None)
+    transitions.drain(machine.row.pk, SYSTEM)
+    (row,) = status(staff)["workers"]
+    assert row["drain_requested_at"] is not None
+    tenant = make_tenant("acme")
+    transitions.resume_node(machine.row.node_id, SYSTEM)
+    transitions.resume(machine.row.pk, SYSTEM)
+    take(tenant)
+    transitions.drain(machine.row.pk, SYSTEM)
+    (row,) = status(key_client(tenant))["workers"]
+    assert (row["status"], row["drain_requested_at"]) == ("draining", None)
 
 
 def test_a_tenant_learns_how_much_of_its_quota_is_used() -> None:
@@ -124,6 +156,20 @@ def test_one_that_came_back_or_left_in_order_is_not_lost(staff: Client) -> None:
     ]  # fmt: skip
 
 
+def test_those_that_left_push_none_that_was_lost_out_of_sight(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.console.worker_rows.MOST_GONE", 1)
+    Machine("rt-lost").falls_silent()
+    for number in range(3):
+        left = Machine(f"rt-{number}")
+        heartbeats.leave(left.key, left.name, left.says.boot_id)
+    assert {name: row["lost"] for name, row in rows(staff).items()} == {
+        "rt-lost": True,
+        "rt-2": False,
+    }
+
+
 def test_a_drain_shows_its_deadline_and_when_the_worker_is_likely_empty(staff: Client) -> None:
     machine = Machine("rt-1")
     path = f"workers/{machine.row.pk}/drain"
@@ -149,5 +195,5 @@ def test_workers_take_a_constant_number_of_queries(
 ) -> None:
     for n in range(number):
         transitions.drain(Machine(f"rt-{n}").row.pk, SYSTEM)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         assert len(rows(staff)) == number

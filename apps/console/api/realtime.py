@@ -40,6 +40,9 @@ class RealtimeWorkerSerializer(serializers.Serializer[Any]):
     models = serializers.ListField(child=serializers.CharField())
     status = serializers.ChoiceField(choices=WorkerStatus.choices)
     last_heartbeat = serializers.DateTimeField()
+    drain_requested_at = serializers.DateTimeField(
+        allow_null=True, help_text="When staff drained this very worker. Null to a tenant."
+    )
 
 
 class RealtimeStatusSerializer(serializers.Serializer[Any]):

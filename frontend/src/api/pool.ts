@@ -77,6 +77,7 @@ export const toRealtime = (status: Wire["RealtimeStatus"]): Realtime => ({
     models: worker.models,
     status: worker.status,
     heardAt: time(worker.last_heartbeat),
+    drainAsked: worker.drain_requested_at !== null,
   })),
 });
 

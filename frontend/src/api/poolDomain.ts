@@ -59,6 +59,8 @@ export interface RealtimeWorker {
   models: string[];
   status: string;
   heardAt: number;
+  /** Itself, not its machine. */
+  drainAsked: boolean;
 }
 
 export interface Realtime {

@@ -1537,6 +1537,11 @@ export interface components {
             status: components["schemas"]["WorkerStatus"];
             /** Format: date-time */
             last_heartbeat: string;
+            /**
+             * Format: date-time
+             * @description When staff drained this very worker. Null to a tenant.
+             */
+            drain_requested_at: string | null;
         };
         Reason: {
             code: string;

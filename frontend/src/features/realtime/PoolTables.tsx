@@ -74,7 +74,7 @@ function WorkerRow({ worker }: { worker: Realtime["workers"][number] }) {
           {worker.status !== "offline" && (
             <DrainSwitch
               name={worker.name}
-              asked={worker.status === "draining"}
+              asked={worker.drainAsked}
               goesOn={`${formatCount(worker.active, "session")} may go on to the end.`}
               hasSessions
               turn={(verb, deadline) => turnWorker(worker.id, verb, deadline)}
