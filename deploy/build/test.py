@@ -58,7 +58,7 @@ PARTS = [
     Part("The page", ["npm", "run", "--silent", "test"], ROOT / "frontend"),
     Part(
         "In the browser",
-        [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "e2e"],
+        [*PYTEST, "-n", "3", "--dist", "loadfile", "-m", "e2e"],
         once_more=[*PYTEST, "-m", "e2e", "--last-failed", "--last-failed-no-failures", "none"],
     ),
     Part("The speech example", [sys.executable, "examples/speech/run.py", "--self-test"]),
@@ -113,7 +113,11 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def forget_the_callers_console() -> None:
+def prepare_environment() -> None:
+    """Forget the caller's console; let Python keep what it has compiled: hundreds of processes are
+    started, and would compile the console anew.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in [*os.environ]:
         if name.startswith(("CONSOLE_", "YARD_")) or name in {"DATABASE_URL", "REDIS_URL", "PORT"}:
             del os.environ[name]
@@ -121,7 +125,7 @@ def forget_the_callers_console() -> None:
 
 def main() -> int:
     install_missing()
-    forget_the_callers_console()
+    prepare_environment()
     shutil.rmtree(COVERAGE, ignore_errors=True)
     COVERAGE.mkdir(parents=True)
     results = [(part.title, *run(part)) for part in PARTS]
