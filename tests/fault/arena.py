@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -245,14 +245,19 @@ def arena(
     workers: int = 2,
     through: Callable[[str], str] = lambda url: url,
 ) -> Iterator[Arena]:
-    """A running console of this kind."""
+    """A running console of this kind; nothing of it is left, whatever has failed."""
     made: Arena = (
         Alone(site, folder, environment)
         if db == "sqlite"
         else Pool(site, folder, environment, workers, through)
     )
-    with made:
-        yield made
+    try:
+        with made:
+            yield made
+    finally:
+        for pid in made.hosts():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def repeats(lines: list[Line]) -> int:
