@@ -210,7 +210,7 @@ def test_workers_take_a_constant_number_of_queries(
     for place in range(number):
         make_job(task("a"), task("b"))
         claim(serving(f"w{place}", a="x"), limit=2)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         assert len(workers(staff)) == number
 
 

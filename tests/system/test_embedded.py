@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.consoles import ROOT, EmbeddedConsole
+from tests.consoles import ROOT, Client, Console, EmbeddedConsole
+from tests.servers import free_port
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.system
@@ -22,11 +23,17 @@ pytestmark = pytest.mark.system
 
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[EmbeddedConsole]:
+    """One that is stopped or killed; the others share `embedded`."""
     with EmbeddedConsole(tmp_path) as console:
         yield console
 
 
-def up(console: EmbeddedConsole, **environment: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def acme(embedded: Console) -> Client:
+    return embedded.tenant("acme")
+
+
+def up(console: Console, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), "up"],
         env=console.environment | environment, capture_output=True, text=True,
@@ -50,43 +57,41 @@ def host_pids(console: EmbeddedConsole) -> list[int]:
     return found
 
 
-def test_a_taken_port_is_one_clear_sentence(console: EmbeddedConsole, tmp_path: Path) -> None:
-    answer = up(console, CONSOLE_DATA_DIR=str(tmp_path / "other"))
+def test_a_taken_port_is_one_clear_sentence(embedded: Console, tmp_path: Path) -> None:
+    answer = up(embedded, CONSOLE_DATA_DIR=str(tmp_path / "other"))
     assert answer.returncode != 0
-    assert answer.stderr.startswith(f"CommandError: Port {console.port} on 127.0.0.1")
+    assert answer.stderr.startswith(f"CommandError: Port {embedded.port} on 127.0.0.1")
     assert len(answer.stderr.splitlines()) == 1
 
 
-def test_a_second_console_on_the_same_folder_is_refused(console: EmbeddedConsole) -> None:
-    answer = up(console, PORT=str(console.port + 1))
+def test_a_second_console_on_the_same_folder_is_refused(embedded: Console) -> None:
+    answer = up(embedded, PORT=str(embedded.port + 1))
     assert answer.returncode != 0
     assert "Another console is running on" in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
 
 
-def test_nonsense_in_the_environment_is_one_clear_sentence(console: EmbeddedConsole) -> None:
-    answer = up(console, CONSOLE_LEASE_SECONDS="soon")
+def test_nonsense_in_the_environment_is_one_clear_sentence(embedded: Console) -> None:
+    answer = up(embedded, CONSOLE_LEASE_SECONDS="soon")
     assert answer.returncode != 0
     assert "CONSOLE_LEASE_SECONDS must be a whole number" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
-def test_a_mistake_in_the_engines_file_names_its_line(
-    console: EmbeddedConsole, tmp_path: Path
-) -> None:
+def test_a_mistake_in_the_engines_file_names_its_line(embedded: Console, tmp_path: Path) -> None:
     file = tmp_path / "engines.toml"
     file.write_text('[engines.x]\npython = "a:b"\nspeed = 9\n')
-    console.stop("up")
-    answer = up(console, CONSOLE_ENGINES=str(file))
+    other = {"CONSOLE_DATA_DIR": str(tmp_path / "other"), "PORT": str(free_port())}
+    answer = up(embedded, CONSOLE_ENGINES=str(file), **other)
     assert answer.returncode != 0
     assert "engines.toml, line 3: engine x: Unknown setting 'speed'." in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
-def test_secrets_and_folder_are_readable_by_us_alone(console: EmbeddedConsole) -> None:
-    assert stat.S_IMODE(console.data.stat().st_mode) == 0o700
+def test_secrets_and_folder_are_readable_by_us_alone(embedded: Console) -> None:
+    assert stat.S_IMODE(embedded.data.stat().st_mode) == 0o700
     for name in ("secret_key", "key_pepper"):
-        assert stat.S_IMODE((console.data / name).stat().st_mode) == 0o600
+        assert stat.S_IMODE((embedded.data / name).stat().st_mode) == 0o600
 
 
 def test_sigterm_hands_a_long_task_back_within_ten_seconds(console: EmbeddedConsole) -> None:
@@ -136,42 +141,39 @@ def test_a_restart_after_kill_9_resumes_at_once(console: EmbeddedConsole) -> Non
     assert client.tasks(job["id"])["long"]["attempt"] == 2
 
 
-def test_a_hundred_jobs_at_once_are_all_accepted(console: EmbeddedConsole) -> None:
-    client = console.tenant("acme")
+def test_a_hundred_jobs_at_once_are_all_accepted(embedded: Console, acme: Client) -> None:
     task = {"key": "a", "engine_id": "test.a"}
     with ThreadPoolExecutor(32) as pool:
-        jobs = list(pool.map(lambda _: client.submit([task])["id"], range(100)))
-    assert all(client.ended(job_id)["status"] == "completed" for job_id in jobs)
-    assert "locked" not in console.log("up")
+        jobs = list(pool.map(lambda _: acme.submit([task])["id"], range(100)))
+    assert all(acme.ended(job_id)["status"] == "completed" for job_id in jobs)
+    assert "locked" not in embedded.log("up")
 
 
-def test_ten_thousand_tasks_are_accepted_within_five_seconds(console: EmbeddedConsole) -> None:
-    client = console.tenant("acme")
+def test_ten_thousand_tasks_are_accepted_within_five_seconds(acme: Client) -> None:
     tasks = [
         {"key": str(n), "engine_id": "test.a", "depends_on": [str(n - 1)] if n else []}
         for n in range(10_000)
     ]
     began = time.monotonic()
-    job = client.submit(tasks)
+    job = acme.submit(tasks)
     assert time.monotonic() - began < 15
-    assert client.post(f"/jobs/{job['id']}/cancel").status_code == 202
-    assert client.ended(job["id"])["status"] == "cancelled"
+    assert acme.post(f"/jobs/{job['id']}/cancel").status_code == 202
+    assert acme.ended(job["id"])["status"] == "cancelled"
 
 
-def test_a_hundred_thousand_tasks_are_refused_at_once(console: EmbeddedConsole) -> None:
-    client = console.tenant("acme")
+def test_a_hundred_thousand_tasks_are_refused_at_once(acme: Client) -> None:
     tasks = [{"key": "a"}] * 100_000
     began = time.monotonic()
-    answer = client.post("/jobs", json={"name": "bomb", "tasks": tasks})
+    answer = acme.post("/jobs", json={"name": "bomb", "tasks": tasks})
     assert answer.status_code == 400
     assert "tasks" in answer.json()["errors"][0]["attr"]
     assert time.monotonic() - began < 3
 
 
-def test_the_box_says_how_to_go_on(console: EmbeddedConsole) -> None:
-    said = eventually(lambda: log if "Stop with" in (log := console.log("up")) else "")
+def test_the_box_says_how_to_go_on(embedded: Console) -> None:
+    said = eventually(lambda: log if "Stop with" in (log := embedded.log("up")) else "")
     for part in (
-        f"{console.url}/console/link/",
+        f"{embedded.url}/console/link/",
         "User: admin",
         "create_tenant",
         "issue_key",
@@ -180,15 +182,14 @@ def test_the_box_says_how_to_go_on(console: EmbeddedConsole) -> None:
         assert part in said
 
 
-def test_no_password_is_shown_that_was_given(console: EmbeddedConsole) -> None:
-    assert console.environment["CONSOLE_ADMIN_PASSWORD"] not in console.log("up")
+def test_no_password_is_shown_that_was_given(embedded: Console) -> None:
+    assert embedded.environment["CONSOLE_ADMIN_PASSWORD"] not in embedded.log("up")
     assert os.environ.get("CONSOLE_ADMIN_PASSWORD") is None
 
 
-def test_a_chunked_body_is_read_like_any_other(console: EmbeddedConsole) -> None:
-    client = console.tenant("acme")
+def test_a_chunked_body_is_read_like_any_other(acme: Client) -> None:
     body = b'{"name": "chunked", "tasks": [{"key": "a", "engine_id": "test.a"}]}'
     headers = {"Content-Type": "application/json"}
-    answer = client.post("/jobs", content=iter([body[:20], body[20:]]), headers=headers)
+    answer = acme.post("/jobs", content=iter([body[:20], body[20:]]), headers=headers)
     assert answer.status_code == 201
     assert answer.json()["name"] == "chunked"
