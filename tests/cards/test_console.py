@@ -26,14 +26,16 @@ def driver(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Driver:
     return Driver.install(library, tmp_path_factory.mktemp("driver"))
 
 
-@pytest.fixture(scope="module")
-def console(driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """Embedded on SQLite; where there are services, web and workers on PostgreSQL and Redis."""
+@pytest.fixture(
+    scope="module", params=["embedded", pytest.param("scaled", marks=pytest.mark.service)]
+)
+def console(
+    driver: Driver, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Console]:
+    """One process on SQLite; or web and workers on PostgreSQL and Redis."""
     folder = tmp_path_factory.mktemp("cards", numbered=True)
-    running: Console = (
-        ScaledConsole(folder, "yard_cards") if "DATABASE_URL" in os.environ
-        else EmbeddedConsole(folder)
-    )  # fmt: skip
+    scaled = request.param == "scaled"
+    running: Console = ScaledConsole(folder, "yard_cards") if scaled else EmbeddedConsole(folder)
     running.environment |= {"CONSOLE_GPU_SECONDS": "1", "LD_LIBRARY_PATH": str(driver.folder)}
     driver.has_cards(2)
     with running:
