@@ -13,8 +13,10 @@ from uuid_utils.compat import uuid4
 from apps.console import elapsed
 from apps.tasks.settle import Outcome
 from apps.tenants.scoping import TenantQuerySet
+from apps.workers.sessions import sweep
 from apps.workers.transitions import register, take_tick
 from tests.console.answers import body, post
+from tests.realtime.scene import Machine, fate, take
 from tests.security.readings import questions, readings, values_aimed_at
 from tests.security.world import Party
 from tests.tasks.jobs import claim, make_worker, report, task
@@ -32,12 +34,20 @@ def pinned_clock() -> Iterator[None]:
 
 
 @pytest.fixture
-def _a_running_system(db: None) -> None:
+def doomed(db: None) -> Machine:
+    """A realtime worker that will lose its sessions; another is there to be filled."""
+    Machine("rt-shared", capacity=3, models=["shared"])
+    return Machine("rt-doomed", models=["doomed"])
+
+
+@pytest.fixture
+def _a_running_system(db: None, acme: Party, doomed: Machine) -> None:
     engines = {name: {"concurrency": 4} for name in ("test.a", "test.b")}
     register(
         name="w0", node="n", boot_id=uuid4(), pid=1, engines=engines, slots=8, lease_seconds=3600
     )
     take_tick("sweep", 5)
+    take(acme.tenant, model="shared")
 
 
 def submit(party: Party, *tasks: dict[str, Any], **more: Any) -> str:
@@ -66,32 +76,54 @@ def work(party: Party) -> None:
         report(claim(worker, 3, engine)[0], Outcome.STARTED)
 
 
-def interference(own: Party, other: Party) -> list[str]:
-    """The questions whose answers changed because the other worked."""
+def converse(party: Party, doomed: Machine) -> None:
+    """Sessions from their beginning to each of their ends, and a worker that is full with them."""
+    for _ in range(2):
+        assert open_session(party, "shared").status_code == 201
+    held = [take(party.tenant, model="doomed") for _ in range(2)]
+    assert open_session(party, "doomed").status_code == 503
+    doomed.beat(*held)
+    doomed.beat(held[0], ended={held[1].pk: "done"})
+    doomed.falls_silent()
+    sweep(time_jumped=False)
+    assert [fate(session)[0] for session in held] == ["lost", "ended"]
+    doomed.beat()
+    assert open_session(party, "doomed").status_code == 201
+
+
+def open_session(party: Party, model: str) -> Any:
+    return post(party.client, "realtime/sessions", {"model": model})
+
+
+def interference(own: Party, other: Party, doomed: Machine) -> list[str]:
+    """The questions whose answers changed because the other worked and held sessions."""
     asked = list(questions(values_aimed_at(other, "x")))
     with pinned_clock():
         before = readings(own, asked)
     work(other)
+    converse(other, doomed)
     with pinned_clock():
         after = readings(own, asked)
     return [question for question in before if before[question] != after[question]]
 
 
 @pytest.mark.usefixtures("_a_running_system")
-def test_nothing_the_other_does_can_be_read_off(acme: Party, globex: Party) -> None:
-    assert interference(acme, globex) == []
+def test_nothing_the_other_does_can_be_read_off(
+    acme: Party, globex: Party, doomed: Machine
+) -> None:
+    assert interference(acme, globex, doomed) == []
 
 
 @pytest.mark.usefixtures("_a_running_system")
-def test_ones_own_work_is_seen(acme: Party, globex: Party) -> None:
-    changed = {question.split()[1] for question in interference(acme, acme)}
-    assert changed >= {"dashboard", "jobs", "engines", "me"}
+def test_ones_own_work_is_seen(acme: Party, globex: Party, doomed: Machine) -> None:
+    changed = {question.split()[1] for question in interference(acme, acme, doomed)}
+    assert changed >= {"dashboard", "jobs", "engines", "me", "realtime/status", "realtime/sessions"}
 
 
 @pytest.mark.usefixtures("_a_running_system")
 def test_without_scoping_the_others_work_is_seen(
-    acme: Party, globex: Party, monkeypatch: pytest.MonkeyPatch
+    acme: Party, globex: Party, doomed: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TenantQuerySet, "of", lambda rows, _: rows.all())
-    changed = {question.split()[1] for question in interference(acme, globex)}
-    assert changed >= {"dashboard", "me"}
+    changed = {question.split()[1] for question in interference(acme, globex, doomed)}
+    assert changed >= {"dashboard", "me", "realtime/status"}
