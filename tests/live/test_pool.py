@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +32,28 @@ def test_a_session_shows_without_any_look(
         await scene.until(lambda: shown(scene) == [0])
         await scene.hub.read(take)
         await scene.until(lambda: shown(scene)[-1:] == [1])
+
+    play(script)
+
+
+def test_sessions_of_others_send_a_tenant_nothing(play: Callable[..., Scene]) -> None:
+    other = make_tenant("globex")
+    machine = Machine(capacity=3)
+
+    def converse() -> None:
+        held = [take(other) for _ in range(2)]
+        machine.beat(*held)
+        machine.beat(held[0], ended={held[1].pk: "done"})
+
+    async def script(scene: Scene) -> None:
+        await scene.follow("realtime")
+        await scene.until(lambda: shown(scene) == [0])
+        told = len(scene.frames)
+        await scene.hub.read(converse)
+        await asyncio.sleep(1)
+        assert [frame for frame in scene.frames[told:] if frame["type"] != "beat"] == []
+        await scene.hub.read(take)
+        await scene.until(lambda: shown(scene) == [0, 1])
 
     play(script)
 
