@@ -127,6 +127,15 @@ class Console:
         lines = self.manage("shell", "-c", f"{_CALL}; {code}").splitlines()
         return self._stack.enter_context(Client(self.url, lines[-1]))
 
+    def staff(self, name: str = "ann") -> httpx.Client:
+        """Make an admin; a browser that is logged in as that."""
+        code = f"User.objects.create_superuser({name!r}); call('login_link', {name!r})"
+        users = "from apps.tenants.models import User"
+        link = self.manage("shell", "-c", f"{_CALL}; {users}; {code}").split()[-1]
+        browser = self._stack.enter_context(httpx.Client(base_url=self.url, timeout=30))
+        assert browser.get(link).status_code == 302
+        return browser
+
     def executions(self) -> list[tuple[str, int]]:
         """Every run of an engine there was: task id and attempt."""
         if not self.journal.exists():

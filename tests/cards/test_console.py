@@ -18,8 +18,6 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
-_STAFF = "from apps.tenants.models import User; User.objects.create_superuser('ann')"
-
 
 @pytest.fixture(scope="module")
 def driver(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Driver:
@@ -43,12 +41,8 @@ def console(
 
 
 @pytest.fixture(scope="module")
-def staff(console: Console) -> Iterator[httpx.Client]:
-    console.manage("shell", "-c", _STAFF)
-    link = console.manage("login_link", "ann").strip()
-    with httpx.Client(base_url=console.url, timeout=30) as browser:
-        assert browser.get(link).status_code == 302
-        yield browser
+def staff(console: Console) -> httpx.Client:
+    return console.staff()
 
 
 @pytest.fixture(scope="module")
