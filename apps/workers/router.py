@@ -100,8 +100,7 @@ def open_session(
     if idempotency_key and (known := _known(tenant, idempotency_key, request_hash)):
         return known, False
     try:
-        with transaction.atomic():
-            return _open(tenant, wanted, actor, idempotency_key, request_hash), True
+        return _open(tenant, wanted, actor, idempotency_key, request_hash), True
     except IntegrityError:
         known = _known(tenant, idempotency_key, request_hash) if idempotency_key else None
         if known is None:
@@ -112,10 +111,32 @@ def open_session(
 def _open(
     tenant: Tenant, wanted: Wanted, actor: Actor, key: str | None, request_hash: str
 ) -> Session:
-    _check_quota(tenant)
-    worker_id, placement = _take(wanted.model)
+    """Each round is a transaction: the lock of a worker outlives the check that it fails, and who
+    holds one must not wait for another. Raises NoCapacity, SessionQuota.
+    """
+    began = time.monotonic()
+    for number in range(MOST_ROUNDS):
+        with transaction.atomic():
+            _check_quota(tenant)
+            candidates, worker_id = _take(wanted.model, wait=number % 2 == 1)
+            if worker_id is not None:
+                placement = _placement(candidates, worker_id, number + 1, began)
+                session = _session(tenant, wanted, worker_id, placement)
+                session.created_by = actor.name
+                session.idempotency_key, session.request_hash = key, request_hash if key else ""
+                _store(session, actor)
+                return session
+        if number and all(candidate["verdict"] != "busier" for candidate in candidates):
+            break
+    reason = _reason({candidate["verdict"] for candidate in candidates})
+    raise NoCapacity(reason, wanted.model, retry_after(wanted.model))
+
+
+def _session(
+    tenant: Tenant, wanted: Wanted, worker_id: UUID, placement: dict[str, object]
+) -> Session:
     now = database_now()
-    session = Session(
+    return Session(
         id=uuid7(),
         tenant=tenant,
         worker_id=worker_id,
@@ -123,16 +144,15 @@ def _open(
         created_at=now,
         connect_by=now + timedelta(seconds=CONNECT_SECONDS),
         expires_at=now + timedelta(seconds=wanted.ttl_seconds),
-        created_by=actor.name,
         placement=placement,
-        idempotency_key=key,
-        request_hash=request_hash if key else "",
     )
+
+
+def _store(session: Session, actor: Actor) -> None:
     session.save(force_insert=True)
-    after = {"model": wanted.model, "worker_id": worker_id}
-    audit.record(actor, "open", session, tenant=tenant, after=after)
+    after = {"model": session.model, "worker_id": session.worker_id}
+    audit.record(actor, "open", session, tenant=session.tenant, after=after)
     transaction.on_commit(hints.pool_changed)
-    return session
 
 
 def _check_quota(tenant: Tenant) -> None:
@@ -178,40 +198,29 @@ ORDER BY w.status <> 'ready', {_LEAST_LOADED} LIMIT {MOST_CANDIDATES}
 
 _FIRST = f"SELECT w.id {_OF_MODEL} AND {_IS_READY} ORDER BY {_LEAST_LOADED} LIMIT 1"
 
-# `active < capacity` once more: what was found may have changed while its lock was waited for.
+# Once more what `_IS_READY` says of the worker: it may have changed while its lock was waited for.
 _TAKE = """
 UPDATE workers_worker SET active = active + 1,
   status = CASE WHEN active + 1 < capacity THEN 'ready' ELSE 'busy' END
-WHERE id {among} AND active < capacity
+WHERE id {among} AND active < capacity AND status = 'ready' AND drain_requested_at IS NULL
 RETURNING id
 """
 
 
-def _statement(lock: str) -> str:
+def _statement(*, wait: bool) -> str:
     # A subquery in IN may be run again for each row under some plans, and then takes several.
     if connection.vendor == "postgresql":
-        return _TAKE.format(among=f"= ANY(ARRAY({_FIRST} FOR NO KEY UPDATE OF w {lock}))")
+        lock = "" if wait else "FOR NO KEY UPDATE OF w SKIP LOCKED"
+        return _TAKE.format(among=f"= ANY(ARRAY({_FIRST} {lock}))")
     return _TAKE.format(among=f"IN ({_FIRST})")
 
 
-def _take(model: str) -> tuple[UUID, dict[str, object]]:
-    """Count one more at the least loaded worker: of those nobody else is at, else by waiting.
-
-    Raises NoCapacity.
+def _take(model: str, *, wait: bool) -> tuple[list[Candidate], UUID | None]:
+    """Count one more at the least loaded worker: of those that nobody else is at, or, where told
+    to wait, of all. None where there is none, or others have just taken its place.
     """
-    began = time.monotonic()
-    statement = _statement("SKIP LOCKED")
-    for number in range(MOST_ROUNDS):
-        seen, taken = sql.batch((_CANDIDATES, (model,)), (statement, (model,)))
-        candidates = [_candidate(row) for row in seen]
-        if taken:
-            worker_id = sql.uuid_of(taken[0][0])
-            return worker_id, _placement(candidates, worker_id, number + 1, began)
-        if number and all(candidate["verdict"] != "busier" for candidate in candidates):
-            break
-        statement = _statement("")
-    reason = _reason({candidate["verdict"] for candidate in candidates})
-    raise NoCapacity(reason, model, retry_after(model))
+    seen, taken = sql.batch((_CANDIDATES, (model,)), (_statement(wait=wait), (model,)))
+    return [_candidate(row) for row in seen], sql.uuid_of(taken[0][0]) if taken else None
 
 
 def _candidate(row: Sequence[Any]) -> Candidate:

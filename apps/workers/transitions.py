@@ -111,9 +111,11 @@ def stop(worker_id: UUID) -> None:
 
 def expire_silent() -> int:
     """Declare offline every batch worker whose lease ran out; returns how many."""
-    return Worker.objects.filter(
+    silent = Worker.objects.filter(
         kind=WorkerKind.BATCH, status__in=ONLINE, lease_until__lt=database_now()
-    ).update(status=WorkerStatus.OFFLINE)
+    )
+    with transaction.atomic():
+        return _held(silent).update(status=WorkerStatus.OFFLINE)
 
 
 def expire_predecessors() -> int:
@@ -214,8 +216,14 @@ def _locked_node(name: str) -> Node:
     return Node.objects.select_for_update(no_key=True).get(name=name)
 
 
+def _held(workers: QuerySet[Worker]) -> QuerySet[Worker]:
+    """The same, their rows locked in the order of their ids: an UPDATE of several has none."""
+    ids = list(workers.select_for_update(no_key=True).order_by("id").values_list("id", flat=True))
+    return workers.filter(id__in=ids)
+
+
 def _begin_drain(workers: QuerySet[Worker]) -> None:
-    workers.filter(status__in=ONLINE).update(status=WorkerStatus.DRAINING)
+    _held(workers.filter(status__in=ONLINE)).update(status=WorkerStatus.DRAINING)
     transaction.on_commit(hints.pool_changed)
 
 

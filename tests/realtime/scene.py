@@ -13,7 +13,7 @@ from apps.tenants import keys
 from apps.tenants.audit import SYSTEM
 from apps.tenants.clock import database_now
 from apps.tenants.models import Tenant, WorkerKey
-from apps.workers import heartbeats
+from apps.workers import heartbeats, sessions
 from apps.workers.heartbeats import Answer, Heartbeat
 from apps.workers.models import Session, Worker
 from apps.workers.router import Wanted, open_session
@@ -77,6 +77,15 @@ def ask(model: str = "m", ttl_seconds: int = 3600, **metadata: Any) -> Wanted:
 def take(tenant: Tenant | None = None, key: str | None = None, **wanted: Any) -> Session:
     """A session of acme's, unless said otherwise."""
     return open_session(tenant or make_tenant(), ask(**wanted), SYSTEM, key)[0]
+
+
+def lasted(seconds: int, ago: int = 60) -> None:
+    """A session of this length that ended so long ago."""
+    session = take()
+    sessions.release(session, SYSTEM)
+    end = database_now() - timedelta(seconds=ago)
+    times = {"created_at": end - timedelta(seconds=seconds), "ended_at": end}
+    Session.objects.filter(id=session.pk).update(**times)
 
 
 def fresh(session: Session) -> Session:

@@ -6,22 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from apps.tenants.audit import SYSTEM
 from apps.tenants.clock import database_now
-from apps.workers import estimates, sessions
+from apps.workers import estimates
 from apps.workers.models import Session
-from tests.realtime.scene import Machine, take
+from tests.realtime.scene import Machine, lasted, take
 
 pytestmark = pytest.mark.django_db
-
-
-def lasted(seconds: int, ago: int = 60) -> None:
-    """A session of this length that ended so long ago."""
-    session = take()
-    sessions.release(session, SYSTEM)
-    end = database_now() - timedelta(seconds=ago)
-    times = {"created_at": end - timedelta(seconds=seconds), "ended_at": end}
-    Session.objects.filter(id=session.pk).update(**times)
 
 
 def test_the_usual_length_is_the_median_of_the_last_day() -> None:

@@ -12,9 +12,10 @@ from django.db import connection
 
 from apps.tenants.audit import SYSTEM
 from apps.tenants.models import Tenant
-from apps.workers import router, sessions
+from apps.workers import router, sessions, transitions
 from apps.workers.models import Session, Worker
 from apps.workers.router import NoCapacity, SessionQuota
+from apps.workers.status import OPEN
 from tests.factories import make_tenant
 from tests.realtime.scene import Machine, fate, miscounted, take
 
@@ -96,8 +97,35 @@ def test_opening_and_releasing_at_once_keeps_the_count() -> None:
     assert (miscounted(), Worker.objects.get().active) == ([], 0)
 
 
+def test_all_that_takes_locks_at_once_waits_in_no_circle() -> None:
+    """Sessions under a quota, heartbeats, sweeps, and drains of workers and of their machine."""
+    machines = [Machine(f"rt-{number}", capacity=4) for number in range(3)]
+    tenant = make_tenant("acme", max_sessions=6)
+
+    def act(number: int) -> None:
+        part = number % THREADS
+        if part < len(machines):
+            machines[part].beat(*Session.objects.filter(worker=machines[part].row, status__in=OPEN))
+        elif part == THREADS - 3:
+            sessions.sweep(time_jumped=False)
+        elif part == THREADS - 2:
+            transitions.drain(machines[0].row.pk, SYSTEM)
+            transitions.resume(machines[0].row.pk, SYSTEM)
+        elif part == THREADS - 1:
+            transitions.drain_node("node", SYSTEM)
+            transitions.resume_node("node", SYSTEM)
+        else:
+            sessions.release(take(tenant), SYSTEM)
+
+    found = at_once(act, 20 * THREADS)
+    assert set(found) <= {"NoneType", "NoCapacity", "SessionQuota"}
+    assert (miscounted(), Session.objects.filter(status__in=OPEN).count()) == ([], 0)
+    assert set(Worker.objects.values_list("active", "status")) == {(0, "ready")}
+
+
 def test_without_its_conditions_the_router_gives_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(router, "_TAKE", router._TAKE.replace("AND active < capacity", ""))
+    take = router._TAKE.replace("AND active < capacity AND status = 'ready'", "")
+    monkeypatch.setattr(router, "_TAKE", take)
     first = router._FIRST.replace("AND w.active < w.capacity", "").replace(
         "w.status = 'ready'", "true"
     )

@@ -14,7 +14,7 @@ from apps.workers import heartbeats, transitions
 from apps.workers.sessions import sweep
 from tests.console.answers import body, errors, get, post
 from tests.factories import key_client, make_tenant, staff_client
-from tests.realtime.scene import Machine, take
+from tests.realtime.scene import Machine, age, lasted, take
 from tests.tasks.jobs import make_worker
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +176,18 @@ def test_a_drain_shows_its_deadline_and_when_the_worker_is_likely_empty(staff: C
     row = body(post(staff, path, {"deadline_seconds": 60}))
     assert (row["status"], row["empty_in_seconds"]) == ("draining", 0)
     assert row["drain_deadline_at"] is not None
+
+
+def test_a_drain_counts_down_by_what_sessions_lasted_lately(staff: Client) -> None:
+    machine = Machine("rt-1")
+    lasted(600)
+    session = take()
+    age(session, created_at=200)
+    row = body(post(staff, f"workers/{machine.row.pk}/drain", {}))
+    assert row["in_hand"] == 1
+    assert row["empty_in_seconds"] == pytest.approx(400, abs=5)
+    machine.beat(session, ended={session.pk: "done"})
+    assert rows(staff)["rt-1"]["empty_in_seconds"] == 0
 
 
 @pytest.mark.parametrize("seconds", [-1, "x", 604_801])
