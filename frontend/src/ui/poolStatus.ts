@@ -1,12 +1,14 @@
-/** How workers, sessions and cards look: words and colours of their own. */
+/** How workers, sessions, cards and engines look: words and colours of their own. */
 import {
   Activity,
   Check,
+  CircleCheck,
   CircleHelp,
   CircleSlash,
   Clock,
   HeartCrack,
   Hourglass,
+  Pause,
   PlugZap,
   TriangleAlert,
   Unplug,
@@ -56,6 +58,16 @@ const CARD: Record<string, Look> = {
   stale: { label: "Stale", icon: Clock, chip: ORANGE },
 };
 
+/** `available` is what a tenant is told, `ready` what staff are. */
+const ENGINE: Record<string, Look> = {
+  available: { label: "Available", icon: CircleCheck, chip: GREEN },
+  ready: { label: "Ready", icon: Check, chip: GREEN },
+  draining: { label: "Draining", icon: Hourglass, chip: ORANGE },
+  paused: { label: "Paused", icon: Pause, chip: ORANGE },
+  unavailable: { label: "Unavailable", icon: Unplug, chip: RED },
+};
+
 export const workerLook = (status: string): Look => WORKER[status] ?? unknown(status);
 export const sessionLook = (status: string): Look => SESSION[status] ?? unknown(status);
 export const cardLook = (status: string): Look => CARD[status] ?? unknown(status);
+export const engineLook = (status: string): Look => ENGINE[status] ?? unknown(status);

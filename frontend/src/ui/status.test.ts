@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { JOB_STATUSES, TASK_STATUSES } from "@/api/domain";
-import { engineLook, isStatusName, STATUS, type AnyStatus } from "@/ui/status";
+import { isStatusName, STATUS, type AnyStatus } from "@/ui/status";
 
 /** ui.md, "Status": the classes in light, then what dark adds. */
 const TABLE: Record<AnyStatus, [string, string]> = {
@@ -37,10 +37,6 @@ describe("chips", () => {
     const icons = TASK_STATUSES.map((status) => STATUS[status].icon);
     expect(new Set(icons).size).toBe(TASK_STATUSES.length);
   });
-});
-
-it("shows an engine status it does not know as it came", () => {
-  expect(engineLook("melting")).toEqual({ label: "melting", as: "pending" });
 });
 
 it("tells a status from other words", () => {

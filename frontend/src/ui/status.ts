@@ -115,16 +115,5 @@ export const OUTCOME: Record<AttemptOutcome | "running", OutcomeLook> = {
   stale: { label: "Stale", as: "skipped" },
 };
 
-const ENGINE: Record<string, OutcomeLook> = {
-  available: { label: "Available", as: "completed" },
-  ready: { label: "Ready", as: "completed" },
-  draining: { label: "Draining", as: "cancelled" },
-  paused: { label: "Paused", as: "cancelled" },
-  unavailable: { label: "Unavailable", as: "failed" },
-};
-
-export const engineLook = (status: string): OutcomeLook =>
-  ENGINE[status] ?? { label: status, as: "pending" };
-
 export const isStatusName = (value: unknown): value is AnyStatus =>
   typeof value === "string" && Object.hasOwn(STATUS, value);

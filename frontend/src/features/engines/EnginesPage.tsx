@@ -6,11 +6,11 @@ import { formatNumber } from "@/lib/format";
 import { formatDuration } from "@/lib/time";
 import { DemoTag } from "@/ui/DemoTag";
 import { Loaded } from "@/ui/Loaded";
+import { LookChip } from "@/ui/LookChip";
 import { PageTitle } from "@/ui/Panel";
+import { engineLook } from "@/ui/poolStatus";
 import { SkeletonRows } from "@/ui/Skeleton";
 import { EmptyState } from "@/ui/States";
-import { engineLook } from "@/ui/status";
-import { StatusChip } from "@/ui/StatusChip";
 import { CELL, HEAD_CELL, HEAD_ROW, NUMBER, ROW, TABLE } from "@/ui/table";
 
 const duration = (ms: number | null): string => (ms === null ? "–" : formatDuration(ms));
@@ -18,7 +18,6 @@ const share = (value: number | null): string => (value === null ? "–" : `${(va
 const number = (value: number | null): string => (value === null ? "–" : formatNumber(value));
 
 function EngineRow({ engine }: { engine: Engine }) {
-  const look = engineLook(engine.status);
   const { isStaff } = useMeContext();
   return (
     <tr className={ROW}>
@@ -31,7 +30,7 @@ function EngineRow({ engine }: { engine: Engine }) {
         {engine.models.length > 0 && <span className="font-mono text-xs"> · {engine.models.join(", ")}</span>}
       </td>
       <td className={CELL}>
-        <StatusChip status={look.as} label={look.label} />
+        <LookChip look={engineLook(engine.status)} />
       </td>
       <td className={`${CELL} ${NUMBER}`}>{number(engine.workers)}</td>
       <td className={`${CELL} ${NUMBER}`}>{number(engine.running)}</td>
