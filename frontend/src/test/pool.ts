@@ -70,3 +70,50 @@ export const wireCardNode = (changes: Partial<Wire["GpuNode"]> = {}): Wire["GpuN
   cards: [],
   ...changes,
 });
+
+export const wireRealtimeWorker = (changes: Partial<Wire["RealtimeWorker"]> = {}): Wire["RealtimeWorker"] => ({
+  id: `w-${changes.name ?? "asr-1"}`,
+  name: "asr-1",
+  endpoint: "ws://127.0.0.1:9001",
+  capacity: 2,
+  active: 1,
+  models: ["en"],
+  status: "ready",
+  last_heartbeat: AT,
+  drain_requested_at: null,
+  ...changes,
+});
+
+export const wireSession = (changes: Partial<Wire["SessionDetail"]> = {}): Wire["SessionDetail"] => ({
+  id: "01990000-0000-7000-8000-0000000000ab",
+  tenant: "acme",
+  model: "en",
+  status: "active",
+  worker: { id: "w-asr-1", name: "asr-1", endpoint: "ws://127.0.0.1:9001" },
+  metadata: {},
+  ttl_seconds: 3600,
+  created_at: AT,
+  connect_by: AT,
+  expires_at: AT,
+  started_at: AT,
+  ended_at: null,
+  end_reason: null,
+  duration_ms: 61_000,
+  placement: null,
+  ...changes,
+});
+
+export const wireHolder = (changes: Partial<Wire["Holder"]> = {}): Wire["Holder"] => ({
+  kind: "foreign",
+  pid: 77,
+  used_mb: 300,
+  tenant: null,
+  job_id: null,
+  task_id: null,
+  key: null,
+  attempt: null,
+  engine_id: null,
+  worker_id: null,
+  worker: null,
+  ...changes,
+});

@@ -45,3 +45,12 @@ it("offers it to staff only", async () => {
   await screen.findByText("whisper");
   expect(screen.queryByRole("button", { name: /whisper/ })).toBeNull();
 });
+
+it("shows what waits, what runs, how long it takes and how often it fails", async () => {
+  const engine = { ...wireEngine("ready"), p50_ms: 1200, p95_ms: 61_000 };
+  serve({ ...shellAnswers, "GET /api/console/engines": () => json([engine]) });
+  renderAt("/engines");
+  const row = await screen.findByRole("row", { name: /whisper/ });
+  const cells = within(row).getAllByRole("cell").map((cell) => cell.textContent);
+  expect(cells.slice(3, 11)).toEqual(["Ready", "1", "2", "5", "1.2 s", "1 m 1 s", "3.1 %", "–"]);
+});

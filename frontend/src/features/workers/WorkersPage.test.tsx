@@ -82,3 +82,17 @@ it("tells a worker that was lost from one that has left", async () => {
     expect.stringContaining("Offline"),
   ]);
 });
+
+it("shows what a realtime worker has in hand, and when it is likely to be empty", async () => {
+  const worker = wireWorker({
+    name: "asr-1", kind: "realtime", status: "draining", in_hand: 1, empty_in_seconds: 400, models: ["en"],
+    sessions_in_hand: [
+      { session_id: "s-1234abcd", tenant: "acme", model: "en", status: "active", created_at: "2026-11-22T12:00:00Z" },
+    ],
+  });
+  serve({ ...shellAnswers, "GET /api/console/workers": () => json({ workers: [worker], nodes: [] }) });
+  renderAt("/workers");
+  const row = await screen.findByRole("row", { name: /asr-1/ });
+  expect(row.textContent).toContain("empty in about 6 m 40 s");
+  expect(within(row).getByRole("link").getAttribute("href")).toContain("/realtime/sessions/s-1234abcd");
+});
