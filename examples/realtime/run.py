@@ -93,10 +93,9 @@ def run_on_private_console(audio: Path, seconds: float, stay: float) -> int:
             status = stream(url, {**environment, "YARDMASTER_KEY": key}, audio, seconds)
             print(f"\nWhat any other worker sends as heartbeat:\n\n{heartbeat(url)}\n", flush=True)
             if stay:
-                print(
-                    f"The console's pages, by one-use link: {manage(environment, 'login_link')}",
-                    flush=True,
-                )
+                link = manage(environment, "login_link")
+                print(f"Its key, here:\n\nexport YARDMASTER_WORKER_KEY={worker_key}\n", flush=True)
+                print(f"The console's pages, by one-use link: {link}", flush=True)
                 time.sleep(stay)
         return status
 

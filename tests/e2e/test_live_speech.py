@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -158,6 +160,32 @@ def test_a_killed_workers_sessions_are_lost_and_new_ones_go_elsewhere(
     again, _, other = pool.speaks(4)
     assert other != holder
     heard(again)
+
+
+@pytest.fixture
+def example() -> Iterator[subprocess.Popen[str]]:
+    """`make example-realtime`, with less audio, and its console kept for a while."""
+    argv = [sys.executable, str(EXAMPLE / "run.py"), "--seconds", "8", "--stay", "60"]
+    with subprocess.Popen(argv, text=True, stdout=subprocess.PIPE) as running:
+        yield running
+        running.terminate()
+
+
+def test_the_example_prints_what_it_hears_and_a_heartbeat_to_copy(
+    console: Console, example: subprocess.Popen[str]
+) -> None:
+    assert example.stdout
+    lines = list(takewhile(lambda line: "one-use link" not in line, example.stdout))
+    said = "".join(lines)
+    assert "·" in said
+    assert re.search("▸ .*in his power", said)
+    key = next(line for line in lines if line.startswith("export "))
+    curl = said[said.index("curl -X PUT") :].split("\n\n")[0]
+    answer = subprocess.run(
+        ["bash", "-euc", key + curl.replace("curl ", "curl -sS --fail ", 1)],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert json.loads(answer.stdout)["sessions"] == []
 
 
 def test_a_drain_cuts_nobody_off(realtime: Page, console: Console, pool: Pool) -> None:
