@@ -22,6 +22,7 @@ from tests.waiting import eventually
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ROOT / "tests" / "engines" / "engines.toml"
 PASSWORD = "correct horse battery staple"
+START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 _CALL = "from django.core.management import call_command as call"
 
@@ -149,7 +150,7 @@ class EmbeddedConsole(Console):
 
     def start(self) -> None:
         self.spawn("up", sys.executable, "manage.py", "up")
-        eventually(self.answers, seconds=30)
+        eventually(self.answers, seconds=START_SECONDS)
 
 
 class ScaledConsole(Console):
@@ -199,7 +200,7 @@ class ScaledConsole(Console):
             self.spawn(name, *celery, "worker", "-Q", queue, "-n", f"{name}@localhost")
         schedule = str(self.folder / "beat-schedule")
         self.spawn("beat", *celery, "beat", "-s", schedule)
-        eventually(self.answers, seconds=30)
+        eventually(self.answers, seconds=START_SECONDS)
 
 
 class Client(httpx.Client):

@@ -58,7 +58,7 @@ PARTS = [
     Part("The page", ["npm", "run", "--silent", "test"], ROOT / "frontend"),
     Part(
         "In the browser",
-        [*PYTEST, "-n", "3", "--dist", "loadfile", "-m", "e2e"],
+        [*PYTEST, "-n", "2", "--dist", "loadfile", "-m", "e2e"],
         once_more=[*PYTEST, "-m", "e2e", "--last-failed", "--last-failed-no-failures", "none"],
     ),
     Part("The speech example", [sys.executable, "examples/speech/run.py", "--self-test"]),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -101,3 +104,25 @@ def test_without_redis_everything_passes_quickly(settings: Any) -> None:
         counter.hit("quota", "acme", 1)
     assert counter.usage("quota", "acme", 1).used == 0
     assert time.monotonic() - began < 1
+
+
+def test_threads_that_count_at_once_all_count(settings: Any) -> None:
+    """Each round begins just after the library's timer has ended: one of them starts it anew."""
+    settings.REDIS_URL = ""
+    counter, barrier, rounds = MinuteCounter(), Barrier(8), 40
+
+    def count() -> None:
+        for _ in range(rounds):
+            barrier.wait(10)
+            counter.hit("q", "someone", 1000)
+            time.sleep(0.012)
+
+    switches = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for future in [pool.submit(count) for _ in range(8)]:
+                future.result()
+    finally:
+        sys.setswitchinterval(switches)
+    assert counter.usage("q", "someone", 1000).used == 8 * rounds

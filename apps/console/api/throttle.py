@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,6 +59,19 @@ class Usage:
     resets_at: datetime | None
 
 
+class _OurMemory(MemoryStorage):
+    """Threads take turns: two that count at once would start its one timer twice, and fail."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        super().__init__()
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count, and return how many there are."""
+        with self._turn:
+            return super().incr(key, expiry, amount)
+
+
 class MinuteCounter:
     """Hits a minute, counted in one place for all processes: in Redis, else in our memory.
 
@@ -70,7 +84,7 @@ class MinuteCounter:
     @cached_property
     def _window(self) -> FixedWindowRateLimiter:
         if not settings.REDIS_URL:
-            return FixedWindowRateLimiter(MemoryStorage())
+            return FixedWindowRateLimiter(_OurMemory())
         options: dict[str, Any] = {
             "socket_timeout": _REDIS_SECONDS,
             "socket_connect_timeout": _REDIS_SECONDS,
