@@ -12,8 +12,8 @@ from apps.console.elapsed import version
 from apps.console.session_rows import open_sessions
 from apps.workers import estimates
 from apps.workers.models import Worker
-from apps.workers.standing import LOST_FOR, shown_status
-from apps.workers.status import WorkerKind, WorkerStatus
+from apps.workers.standing import lost_workers, shown_status
+from apps.workers.status import ONLINE, WorkerKind, WorkerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -212,14 +212,10 @@ def _online(workers: Iterable[RealtimeWorkerRow]) -> list[RealtimeWorkerRow]:
 
 
 def _workers() -> list[RealtimeWorkerRow]:
-    """The present life of each worker that is there or was until recently."""
+    """The workers that are there, and those that were lost."""
     now = timezone.now()
-    found = Worker.objects.filter(
-        kind=WorkerKind.REALTIME,
-        lease_until__gte=now - LOST_FOR,
-        stopped_at=None,
-        superseded_at=None,
-    )
+    online = Worker.objects.filter(kind=WorkerKind.REALTIME, status__in=ONLINE)
+    found = [*online.select_related("node"), *lost_workers()]
     return [
         {
             "id": worker.pk,
@@ -232,5 +228,5 @@ def _workers() -> list[RealtimeWorkerRow]:
             "last_heartbeat": worker.last_heartbeat_at,
             "drain_requested_at": worker.drain_requested_at,
         }
-        for worker in found.select_related("node").order_by("name")
+        for worker in sorted(found, key=lambda worker: worker.name)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Count, F, Q, Window
+from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ from apps.console.engine_rows import tasks_of
 from apps.console.session_rows import HeldSession, empty_in, held_sessions
 from apps.tasks.status import TaskStatus
 from apps.workers.models import Node, Worker
-from apps.workers.standing import LOST_FOR, is_lost, shown_status
+from apps.workers.standing import is_lost, lost_workers, shown_status
 from apps.workers.status import ONLINE, WorkerKind, WorkerStatus
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class NodeRow(TypedDict):
 
 
 class Fleet(TypedDict):
-    """All workers that are online or were within the hour, realtime workers that were lost within
-    the week, newest first; and their machines.
+    """All workers that are online or were within the hour, and the realtime workers that were lost,
+    newest first; and their machines.
     """
 
     workers: list[WorkerRow]
@@ -150,12 +150,11 @@ def _listed() -> list[Worker]:
     now = timezone.now()
     workers = Worker.objects.select_related("node")
     online = list(workers.filter(status__in=ONLINE))
-    offline = workers.filter(status=WorkerStatus.OFFLINE).order_by("-id")
-    lost = Q(kind=WorkerKind.REALTIME, stopped_at=None, superseded_at=None)
     # Apart from each other: those that left must not push one that was lost out of sight.
-    missed = offline.filter(lost, lease_until__gte=now - LOST_FOR)[:MOST_GONE]
-    left = offline.exclude(lost).filter(lease_until__gte=now - GONE_FOR)[:MOST_GONE]
-    return sorted([*online, *missed, *left], key=lambda worker: worker.pk, reverse=True)
+    lost = list(lost_workers())
+    gone = workers.filter(status=WorkerStatus.OFFLINE, lease_until__gte=now - GONE_FOR)
+    left = gone.exclude(id__in=[worker.pk for worker in lost]).order_by("-id")[:MOST_GONE]
+    return sorted([*online, *lost, *left], key=lambda worker: worker.pk, reverse=True)
 
 
 def _hashes(workers: Iterable[Worker]) -> dict[str, set[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -15,9 +14,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from django.db.models import QuerySet
 
-LOST_FOR = timedelta(days=7)
-"""So long a realtime worker that fell silent stays in sight, unless it comes back."""
+
+MOST_LOST = 200
+"""So many realtime workers that fell silent are shown, the newest first; each until it comes back
+or leaves in order, which `DELETE /workers/{name}` does for it.
+"""
 
 
 def hold(worker_id: UUID) -> Worker:
@@ -34,6 +37,17 @@ def shown_status(worker: Worker, now: datetime) -> WorkerStatus:
     if worker.kind == WorkerKind.BATCH:
         return WorkerStatus(worker.status)
     return _from_facts(worker, gone=worker.status not in ONLINE or worker.lease_until < now)
+
+
+def lost_workers() -> QuerySet[Worker]:
+    """Realtime workers that are known to be gone, and have neither left in order nor come back."""
+    lost = Worker.objects.filter(
+        kind=WorkerKind.REALTIME,
+        status=WorkerStatus.OFFLINE,
+        stopped_at=None,
+        superseded_at=None,
+    )
+    return lost.select_related("node").order_by("-id")[:MOST_LOST]
 
 
 def is_lost(worker: Worker, now: datetime) -> bool:

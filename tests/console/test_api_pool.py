@@ -221,7 +221,7 @@ def test_a_pool_without_workers_is_empty(staff: Client) -> None:
 def test_offline_workers_add_nothing_to_the_totals(staff: Client) -> None:
     realtime_worker("a", 4, model_names=["m"])
     realtime_worker("b", 8, silent=60, model_names=["m"])
-    realtime_worker("c", 16, silent=8 * 86_400)
+    realtime_worker("c", 16, silent=60, status="offline", stopped_at=database_now())
     answer = body(get(staff, "realtime/status"))
     assert (answer["worker_count"], answer["total_capacity"]) == (1, 4)
     shown = [(row["model"], row["capacity"], row["active"]) for row in answer["models"]]
