@@ -79,7 +79,9 @@ class Console:
         raise NotImplementedError
 
     def spawn(self, name: str, *argv: str) -> None:
-        """Start one process; what it writes goes to `folder/<name>.log`."""
+        """Start one process unless it runs; what it writes goes to `folder/<name>.log`."""
+        if name in self.processes and self.processes[name].poll() is None:
+            return
         log = self._stack.enter_context((self.folder / f"{name}.log").open("ab"))
         self.processes[name] = subprocess.Popen(
             argv, cwd=ROOT, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,15 +23,16 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """Embedded on SQLite; where there are services, web and workers on PostgreSQL and Redis."""
+@pytest.fixture(
+    scope="module", params=["embedded", pytest.param("scaled", marks=pytest.mark.service)]
+)
+def console(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Console]:
+    """One process on SQLite; or web and workers on PostgreSQL and Redis."""
     folder = tmp_path_factory.mktemp("live", numbered=True)
-    if "DATABASE_URL" in os.environ:
-        running: Console = ScaledConsole(folder, "yard_live")
-    else:
-        running = EmbeddedConsole(folder)
-    with running:
+    scaled = request.param == "scaled"
+    with ScaledConsole(folder, "yard_live") if scaled else EmbeddedConsole(folder) as running:
         yield running
 
 
