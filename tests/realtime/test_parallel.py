@@ -8,16 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.conf import settings as given
+from django.db import connection, transaction
 
 from apps.tenants.audit import SYSTEM
 from apps.tenants.models import Tenant
 from apps.workers import router, sessions, transitions
 from apps.workers.models import Session, Worker
 from apps.workers.router import NoCapacity, SessionQuota
+from apps.workers.standing import hold
 from apps.workers.status import OPEN
 from tests.factories import make_tenant
 from tests.realtime.scene import Machine, fate, miscounted, take
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,6 +124,34 @@ def test_all_that_takes_locks_at_once_waits_in_no_circle() -> None:
     assert set(found) <= {"NoneType", "NoCapacity", "SessionQuota"}
     assert (miscounted(), Session.objects.filter(status__in=OPEN).count()) == ([], 0)
     assert set(Worker.objects.values_list("active", "status")) == {(0, "ready")}
+
+
+@pytest.mark.skipif(given.EMBEDDED, reason="SQLite has one writer whatever we do")
+def test_a_drain_of_a_machine_locks_its_workers_from_the_lowest_id_on() -> None:
+    first, second = Machine("rt-1"), Machine("rt-2")
+    # Its row lies behind the other's from now on, where an UPDATE would come to it last.
+    first.beat()
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            hold(first.row.pk)
+            drained = threads.submit(drain_node)
+            eventually(somebody_waits)
+            assert Worker.objects.select_for_update(nowait=True).get(id=second.row.pk)
+        drained.result(10)
+    assert {machine.row.status for machine in (first, second)} == {"draining"}
+
+
+def drain_node() -> None:
+    try:
+        transitions.drain_node("node", SYSTEM)
+    finally:
+        connection.close()
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 def test_without_its_conditions_the_router_gives_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
