@@ -143,7 +143,7 @@ def test_figures_take_a_constant_number_of_queries(
         make_job()
         Pipeline.objects.create(name=f"p{number}", tasks=[], tenant=make_tenant(f"t{_}"))
     run_all()
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         assert get(acme, path).status_code == 200
 
 
