@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.console.elapsed import version
 from apps.console.session_rows import open_sessions
-from apps.workers import estimates
+from apps.workers import estimates, told
 from apps.workers.models import Worker
 from apps.workers.standing import lost_workers, shown_status
 from apps.workers.status import ONLINE, WorkerKind, WorkerStatus
@@ -40,7 +40,8 @@ class ModelRow(TypedDict):
 
 class RealtimeWorkerRow(TypedDict):
     """A realtime worker. `drain_requested_at`: when it was drained itself, not its machine. To a
-    tenant `active` counts its own sessions; `name` and `drain_requested_at` are None.
+    tenant `active` counts its own sessions, `last_heartbeat` was then or later (`told.heard`);
+    `name` and `drain_requested_at` are None.
     """
 
     id: UUID
@@ -134,8 +135,9 @@ def _own(worker: RealtimeWorkerRow, active: int) -> RealtimeWorkerRow:
     status = worker["status"]
     if status == WorkerStatus.BUSY and active < worker["capacity"]:
         status = WorkerStatus.READY.value
+    heard = told.heard(worker["last_heartbeat"], timezone.now())
     unseen: _Unseen = {"name": None, "drain_requested_at": None}
-    return {**worker, "active": active, "status": status, **unseen}
+    return {**worker, "active": active, "status": status, "last_heartbeat": heard, **unseen}
 
 
 def _room(workers: Iterable[RealtimeWorkerRow]) -> Counter[str]:

@@ -9,7 +9,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from apps.console.elapsed import elapsed_ms
-from apps.workers import estimates
+from apps.workers import estimates, told
 from apps.workers.models import Session
 from apps.workers.status import OPEN
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MOST_HELD = 50
 COLUMNS = (
     "id", "tenant__slug", "model", "status", "worker_id", "worker__endpoint", "worker__name",
-    "metadata", "ttl_seconds", "created_at", "connect_by", "expires_at", "started_at", "ended_at",
-    "end_reason",
+    "metadata", "ttl_seconds", "created_at", "connect_by", "expires_at", "renewed_at", "started_at",
+    "ended_at", "end_reason",
 )  # fmt: skip
 
 
@@ -100,12 +100,18 @@ def _row(values: Mapping[str, Any], now: datetime, *, to_tenant: bool) -> Sessio
         "ttl_seconds": values["ttl_seconds"],
         "created_at": values["created_at"],
         "connect_by": values["connect_by"],
-        "expires_at": values["expires_at"],
+        "expires_at": _told_expiry(values, now) if to_tenant else values["expires_at"],
         "started_at": values["started_at"],
         "ended_at": values["ended_at"],
         "end_reason": values["end_reason"] or None,
         "duration_ms": elapsed_ms(values["started_at"], values["ended_at"] or now),
     }
+
+
+def _told_expiry(values: Mapping[str, Any], now: datetime) -> datetime:
+    renewed_at = values["renewed_at"] or values["created_at"]
+    until = values["ended_at"] or now
+    return told.expiry(values["expires_at"], renewed_at, values["ttl_seconds"], until)
 
 
 # In hand -----------------------------------------------------------------------------------------

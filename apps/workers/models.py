@@ -133,7 +133,8 @@ class Session(models.Model):
     lost too. Opened by `router.py`; `sessions.py` moves it, under its worker's lock.
 
     It expires at `connect_by` while its worker has not listed it, and at `expires_at`, which
-    heartbeats put off by `ttl_seconds`. `unlisted_since`: the worker had listed it, and no longer
+    heartbeats put off by `ttl_seconds`: those of its worker, and its tenant's, the last of which
+    came at `renewed_at`. `unlisted_since`: the worker had listed it, and no longer
     does. `placement`: how the router came to this worker. `idempotency_key` is forgotten after a
     day.
     """
@@ -154,6 +155,7 @@ class Session(models.Model):
     created_at = models.DateTimeField()
     connect_by = models.DateTimeField()
     expires_at = models.DateTimeField()
+    renewed_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     unlisted_since = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -47,11 +47,12 @@ def release(session: Session, actor: Actor) -> None:
 
 def renew(session: Session) -> None:
     """Put its end off by its TTL. Raises SessionOver."""
-    expires_at = database_now() + timedelta(seconds=session.ttl_seconds)
-    renewed = Session.objects.filter(id=session.pk, status__in=OPEN).update(expires_at=expires_at)
-    if not renewed:
+    now = database_now()
+    expires_at = now + timedelta(seconds=session.ttl_seconds)
+    own = Session.objects.filter(id=session.pk, status__in=OPEN)
+    if not own.update(expires_at=expires_at, renewed_at=now):
         raise SessionOver
-    session.expires_at = expires_at
+    session.expires_at, session.renewed_at = expires_at, now
 
 
 # The sessions of a worker ------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from apps.tenants.clock import database_now
+from apps.workers import told
 
 if TYPE_CHECKING:
     from apps.workers.models import Session
@@ -42,16 +43,21 @@ class _Key:
 
 
 def token_of(session: Session) -> str:
-    """A token for the session, good until it expires. `aud` is its worker's id."""
+    """A token for the session, good until it expires as its tenant is told. `aud` is its worker's
+    id.
+    """
     key = _key(settings.SECRET_KEY)
+    now = database_now()
+    began = session.renewed_at or session.created_at
+    until = told.expiry(session.expires_at, began, session.ttl_seconds, now)
     claims = {
         "iss": ISSUER,
         "sub": str(session.pk),
         "aud": str(session.worker_id),
         "tenant": session.tenant.slug,
         "model": session.model,
-        "iat": int(database_now().timestamp()),
-        "exp": int(session.expires_at.timestamp()),
+        "iat": int(now.timestamp()),
+        "exp": int(until.timestamp()),
     }
     return jwt.encode(claims, key.private, algorithm="EdDSA", headers={"kid": key.public["kid"]})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from uuid_utils.compat import uuid4
 from apps.console import elapsed
 from apps.tasks.settle import Outcome
 from apps.tenants.scoping import TenantQuerySet
+from apps.workers.models import Session
 from apps.workers.sessions import sweep
 from apps.workers.transitions import register, take_tick
 from tests.console.answers import body, post
@@ -33,21 +35,30 @@ def pinned_clock() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def doomed(db: None) -> Machine:
-    """A realtime worker that will lose its sessions; another is there to be filled."""
-    Machine("rt-shared", capacity=3, models=["shared"])
-    return Machine("rt-doomed", models=["doomed"])
+@dataclass(frozen=True)
+class Pool:
+    """Realtime workers: one has a session of acme's and room for others, one will lose all."""
+
+    shared: Machine
+    doomed: Machine
+    held: Session
 
 
 @pytest.fixture
-def _a_running_system(db: None, acme: Party, doomed: Machine) -> None:
+def pool(db: None, acme: Party) -> Pool:
+    shared = Machine("rt-shared", capacity=3, models=["shared"])
+    held = take(acme.tenant, model="shared")
+    shared.beat(held)
+    return Pool(shared, Machine("rt-doomed", models=["doomed"]), held)
+
+
+@pytest.fixture
+def _a_running_system(pool: Pool) -> None:
     engines = {name: {"concurrency": 4} for name in ("test.a", "test.b")}
     register(
         name="w0", node="n", boot_id=uuid4(), pid=1, engines=engines, slots=8, lease_seconds=3600
     )
     take_tick("sweep", 5)
-    take(acme.tenant, model="shared")
 
 
 def submit(party: Party, *tasks: dict[str, Any], **more: Any) -> str:
@@ -76,10 +87,15 @@ def work(party: Party) -> None:
         report(claim(worker, 3, engine)[0], Outcome.STARTED)
 
 
-def converse(party: Party, doomed: Machine) -> None:
-    """Sessions from their beginning to each of their ends, and a worker that is full with them."""
+def converse(party: Party, pool: Pool) -> None:
+    """Sessions from their beginning to each of their ends, and a worker that is full with them.
+    A worker beats as soon as anything of its sessions changes.
+    """
     for _ in range(2):
-        assert open_session(party, "shared").status_code == 201
+        opened = take(party.tenant, model="shared")
+        pool.shared.beat(pool.held, opened)
+    pool.shared.beat(pool.held)
+    doomed = pool.doomed
     held = [take(party.tenant, model="doomed") for _ in range(2)]
     assert open_session(party, "doomed").status_code == 503
     doomed.beat(*held)
@@ -95,13 +111,13 @@ def open_session(party: Party, model: str) -> Any:
     return post(party.client, "realtime/sessions", {"model": model})
 
 
-def interference(own: Party, other: Party, doomed: Machine) -> list[str]:
+def interference(own: Party, other: Party, pool: Pool) -> list[str]:
     """The questions whose answers changed because the other worked and held sessions."""
     asked = list(questions(values_aimed_at(other, "x")))
     with pinned_clock():
         before = readings(own, asked)
     work(other)
-    converse(other, doomed)
+    converse(other, pool)
     with pinned_clock():
         after = readings(own, asked)
     return [question for question in before if before[question] != after[question]]
@@ -109,21 +125,21 @@ def interference(own: Party, other: Party, doomed: Machine) -> list[str]:
 
 @pytest.mark.usefixtures("_a_running_system")
 def test_nothing_the_other_does_can_be_read_off(
-    acme: Party, globex: Party, doomed: Machine
+    acme: Party, globex: Party, pool: Pool
 ) -> None:
-    assert interference(acme, globex, doomed) == []
+    assert interference(acme, globex, pool) == []
 
 
 @pytest.mark.usefixtures("_a_running_system")
-def test_ones_own_work_is_seen(acme: Party, globex: Party, doomed: Machine) -> None:
-    changed = {question.split()[1] for question in interference(acme, acme, doomed)}
+def test_ones_own_work_is_seen(acme: Party, globex: Party, pool: Pool) -> None:
+    changed = {question.split()[1] for question in interference(acme, acme, pool)}
     assert changed >= {"dashboard", "jobs", "engines", "me", "realtime/status", "realtime/sessions"}
 
 
 @pytest.mark.usefixtures("_a_running_system")
 def test_without_scoping_the_others_work_is_seen(
-    acme: Party, globex: Party, doomed: Machine, monkeypatch: pytest.MonkeyPatch
+    acme: Party, globex: Party, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TenantQuerySet, "of", lambda rows, _: rows.all())
-    changed = {question.split()[1] for question in interference(acme, globex, doomed)}
+    changed = {question.split()[1] for question in interference(acme, globex, pool)}
     assert changed >= {"dashboard", "me", "realtime/status"}

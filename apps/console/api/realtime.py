@@ -39,7 +39,9 @@ class RealtimeWorkerSerializer(serializers.Serializer[Any]):
     active = serializers.IntegerField()
     models = serializers.ListField(child=serializers.CharField())
     status = serializers.ChoiceField(choices=WorkerStatus.choices)
-    last_heartbeat = serializers.DateTimeField()
+    last_heartbeat = serializers.DateTimeField(
+        help_text="To a tenant: then or later, at most a lease too early."
+    )
     drain_requested_at = serializers.DateTimeField(
         allow_null=True, help_text="When staff drained this very worker. Null to a tenant."
     )

@@ -72,7 +72,9 @@ class SessionSerializer(serializers.Serializer[Any]):
     ttl_seconds = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     connect_by = serializers.DateTimeField()
-    expires_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(
+        help_text="To a tenant: then or later, where its worker put it off."
+    )
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     end_reason = serializers.CharField(allow_null=True)

@@ -1445,7 +1445,10 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             connect_by: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description To a tenant: then or later, where its worker put it off.
+             */
             expires_at: string;
             /** Format: date-time */
             started_at: string | null;
@@ -1535,7 +1538,10 @@ export interface components {
             active: number;
             models: string[];
             status: components["schemas"]["WorkerStatus"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description To a tenant: then or later, at most a lease too early.
+             */
             last_heartbeat: string;
             /**
              * Format: date-time
@@ -1596,7 +1602,10 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             connect_by: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description To a tenant: then or later, where its worker put it off.
+             */
             expires_at: string;
             /** Format: date-time */
             started_at: string | null;
@@ -1620,7 +1629,10 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             connect_by: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description To a tenant: then or later, where its worker put it off.
+             */
             expires_at: string;
             /** Format: date-time */
             started_at: string | null;
