@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +28,7 @@ ENGINES = ROOT / "tests" / "engines" / "engines.toml"
 PASSWORD = "correct horse battery staple"
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
+DATABASE = "console.sqlite3"
 _CALL = "from django.core.management import call_command as call"
 
 
@@ -148,7 +153,16 @@ class Console:
 
 
 class EmbeddedConsole(Console):
-    """`manage.py up` on a folder."""
+    """`manage.py up` on a folder, whose database is there already unless `empty` is asked for."""
+
+    def __init__(
+        self, folder: Path, environment: dict[str, str] | None = None, *, empty: bool = False
+    ) -> None:
+        super().__init__(folder, environment)
+        database = Path(self.environment["CONSOLE_DATA_DIR"]) / DATABASE
+        if not empty and not database.exists():
+            database.parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copyfile(_migrated() / DATABASE, database)
 
     def start(self) -> None:
         self.spawn("up", sys.executable, "manage.py", "up")
@@ -265,3 +279,12 @@ def _fresh_database(url: str, name: str, template: str) -> str:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@cache
+def _migrated() -> Path:
+    """A data folder with an empty database of today's age, made once in each test process."""
+    folder = Path(tempfile.mkdtemp(prefix="yard-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    Console(folder, {"CONSOLE_DATA_DIR": str(folder)}).manage("migrate", "--verbosity", "0")
+    return folder

@@ -72,7 +72,9 @@ def store(
     actor: Actor,
     **cloned: str,
 ) -> Job:
-    """Store a job with its tasks, its first event and its entry in the trail."""
+    """Store a job with its tasks, its first event and its entry in the trail. The end of the
+    caller's transaction travels along: nothing may follow in it.
+    """
     job = _job(tenant, job_id, submission, specs, actor)
     change = Change(job, job.created_at, actor.name)
     change.put(status=job.status, created_at=job.created_at)
@@ -99,6 +101,7 @@ def store(
             tenant=tenant,
             after={"name": job.name, **cloned},
         ),
+        last=True,
     )
     job._state.adding = False
     return job

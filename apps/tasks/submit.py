@@ -67,7 +67,7 @@ def submit(
     Raises GraphError, ValidationError (files), IdempotencyConflict, QuotaExceeded: nothing is
     stored then.
     """
-    body_hash = _canonical_hash(submission)
+    body_hash = _canonical_hash(submission) if idempotency_key else ""
     if idempotency_key and (job := _known(tenant, idempotency_key, body_hash)):
         return job, False
     specs = _plan(tenant, submission)
@@ -80,10 +80,10 @@ def submit(
                 raise IdempotencyConflict("The key is in use by a request under way.")
             return job, False
         _check_quota(tenant)
-        job = new_job.store(tenant, job_id, submission, specs, actor)
         transaction.on_commit(lambda: point("submit.after_commit"))
         ring_on_commit(spec.engine_id for spec in specs if not spec.depends_on)
         point("submit.before_commit")
+        job = new_job.store(tenant, job_id, submission, specs, actor)
     point("submit.before_answer")
     return job, True
 
@@ -107,9 +107,8 @@ def clone(job: Job, actor: Actor, parameters: dict[str, Any] | None) -> Job:
     _check_files(job.tenant, submission, specs)
     with transaction.atomic():
         _check_quota(job.tenant)
-        copy = new_job.store(job.tenant, uuid7(), submission, specs, actor, cloned_from=str(job.id))
         ring_on_commit(spec.engine_id for spec in specs if not spec.depends_on)
-    return copy
+        return new_job.store(job.tenant, uuid7(), submission, specs, actor, cloned_from=str(job.id))
 
 
 def _plan(tenant: Tenant, submission: Submission) -> list[graph.TaskSpec]:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.utils import timezone
 
+from apps.tenants import sql
+
 
 def database_now() -> datetime:
     """The database's time. SQLite has no clock but this machine's."""
     if connection.vendor == "sqlite":
         return timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (now,) = cursor.fetchone()
+    ((now,),) = sql.run("SELECT clock_timestamp()")
     assert isinstance(now, datetime)  # noqa: S101
     return now
 

@@ -25,7 +25,7 @@ expect.set_options(timeout=WAIT_MS)
 def running_console(folder: Path, engines: Path | None = None) -> Iterator[Console]:
     """An embedded console; at the end SIGTERM must stop it in time and its log be clean."""
     environment = {"CONSOLE_ENGINES": str(engines) if engines else ""}
-    with EmbeddedConsole(folder, environment) as console:
+    with EmbeddedConsole(folder, environment, empty=True) as console:
         yield console
         started = time.monotonic()
         assert console.stop("up") == 0, console.log("up")

@@ -40,9 +40,7 @@ def test_beats_in_between_change_nothing(
         now = after(look)
         assert told.heard(after(alone), now) == told.heard(after(among), now)
         assert told.heard(after(alone), now) <= after(alone)
-        ends = [
-            told.expiry(after(beat + TTL), after(-60), TTL, now) for beat in (alone, among)
-        ]
+        ends = [told.expiry(after(beat + TTL), after(-60), TTL, now) for beat in (alone, among)]
         assert ends[0] == ends[1]
         assert now <= ends[0] <= after(alone + TTL)
 

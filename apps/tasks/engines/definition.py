@@ -15,6 +15,10 @@ ENGINE_ID = re.compile(r"^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$")
 KINDS = ("python", "command", "http")
 DEFAULT_TIMEOUT_SECONDS = 3600.0
 LONGEST_TIMEOUT_SECONDS = 7 * 24 * 3600.0
+AHEAD = 8
+"""So many short tasks a host may hold that takes one at a time, as the one it runs and the next
+ones: it need not wait for the database in between.
+"""
 
 
 class EngineError(Exception):
@@ -55,6 +59,13 @@ class Engine:
     def reserves(self) -> bool:
         """Whether its tasks are started only where there is room on a card."""
         return bool(self.gpus or self.gpu_memory_mb)
+
+    @property
+    def most_held(self) -> int:
+        """How many tasks one of its hosts may hold, while they are short."""
+        if self.batch == 1 and self.kind == "python" and not self.reserves:
+            return AHEAD
+        return self.batch
 
 
 def read(engine_id: str, table: Mapping[str, Any], folder: Path, *, demo: bool = False) -> Engine:

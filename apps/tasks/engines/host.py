@@ -39,13 +39,18 @@ class Outbox:
 
 
 class Inbox:
-    """Takes frames from the dispatcher: tasks to run, and ids of tasks that are not wanted."""
+    """Takes frames from the dispatcher: tasks to run, and ids of tasks that are not wanted.
+
+    Once `listen` was called it does so also while a task runs.
+    """
 
     def __init__(self, descriptor: int, outbox: Outbox) -> None:
         self._descriptor = descriptor
         self._outbox = outbox
         self._reader = frames.FrameReader()
         self._tasks: deque[dict[str, Any]] = deque()
+        self._changed = threading.Condition()
+        self._listens = False
         self.ended = False
 
     def definition(self) -> dict[str, Any] | None:
@@ -58,15 +63,28 @@ class Inbox:
 
     def next(self) -> dict[str, Any] | None:
         """The next task; `None` once the dispatcher has closed its end."""
-        while not self._tasks and not self.ended:
+        while not (self._listens or self._tasks or self.ended):
             self._take(self._read())
-        return self._tasks.popleft() if self._tasks else None
+        with self._changed:
+            self._changed.wait_for(lambda: self._tasks or self.ended)
+            return self._tasks.popleft() if self._tasks else None
 
     @property
     def more(self) -> bool:
         """Whether another task waits here, once what is no longer wanted is dropped."""
-        self._take_what_is_there()
+        if not self._listens:
+            self._take_what_is_there()
         return bool(self._tasks)
+
+    def listen(self) -> None:
+        """Take frames on a thread from now on: what waits here can be taken back meanwhile."""
+        if not self._listens:
+            self._listens = True
+            threading.Thread(target=self._run, name="inbox", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self.ended:
+            self._take(self._read())
 
     def _take_what_is_there(self) -> None:
         while not self.ended and select.select([self._descriptor], [], [], 0)[0]:
@@ -78,11 +96,13 @@ class Inbox:
         return self._reader.feed(data)
 
     def _take(self, messages: list[dict[str, Any]]) -> None:
-        for message in messages:
-            if "drop" in message:
-                self._drop(set(message["drop"]))
-            else:
-                self._tasks.append(message)
+        with self._changed:
+            for message in messages:
+                if "drop" in message:
+                    self._drop(set(message["drop"]))
+                else:
+                    self._tasks.append(message)
+            self._changed.notify()
 
     def _drop(self, ids: set[str]) -> None:
         for task in [task for task in self._tasks if task["document"]["task_id"] in ids]:
@@ -123,6 +143,8 @@ def _work(
     while not _told_to_stop and (task := inbox.next()) is not None:
         task_id = task["document"]["task_id"]
         outbox.send(*said, {"op": "started", "task_id": task_id})
+        if inbox.more:
+            inbox.listen()
         said = [{"op": "result", "task_id": task_id, **run(task)}]
         sys.stdout.flush()
         sys.stderr.flush()

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 BATCH_SECONDS = 0.05
 """A batch is so large that its last task waits about so long for its turn."""
 
+AHEAD_SECONDS = 0.02
+"""The same of what is held ahead for an engine that takes one task at a time."""
+
 FLUSH_SECONDS = 0.05
 """No result of a batch waits longer for its mates."""
 
@@ -41,19 +44,21 @@ class Line:
     @property
     def batch_size(self) -> int:
         """How many tasks a slot takes at once, by how long they lately took."""
-        if self.engine.batch == 1 or not self._durations:
+        if self.engine.most_held == 1 or not self._durations:
             return 1
-        fitting = BATCH_SECONDS / max(statistics.median(self._durations), 1e-6)
-        return int(max(1, min(self.engine.batch, fitting)))
+        seconds = AHEAD_SECONDS if self.engine.batch == 1 else BATCH_SECONDS
+        fitting = seconds / max(statistics.median(self._durations), 1e-6)
+        return int(max(1, min(self.engine.most_held, fitting)))
 
     @property
     def room(self) -> int:
-        """How many attempts may be claimed now.
+        """How many attempts may be claimed now: none to wait behind a slow one.
 
         A batch is filled up when half of it is done, so that its host does not wait for us.
         """
         size = self.batch_size
-        room = self.engine.concurrency * size - self.unfinished
+        unused = self.engine.concurrency - len(self.slots)
+        room = unused * size + sum(slot.room(size) for slot in self.slots) - len(self._waiting)
         return room if room >= max(1, size // 2) else 0
 
     def add(self, run: Run) -> None:
@@ -116,11 +121,12 @@ class Line:
             slot.alone = run.alone
             self.slots.append(slot)
             return slot
-        if run.alone or self.engine.batch == 1:
+        if run.alone or self.engine.most_held == 1:
             return None
+        most = max(self.engine.batch, self.batch_size)
 
         def load(slot: Slot) -> int:
             return slot.unfinished + given.get(id(slot), 0)
 
-        usable = [slot for slot in self.slots if slot.open and load(slot) < self.engine.batch]
+        usable = [slot for slot in self.slots if slot.open and load(slot) < most]
         return min(usable, key=load, default=None)

@@ -49,8 +49,8 @@ class EngineHost:
         self.engine = engine
         self.cards = cards
         self.ready = False
-        # Engines that take several tasks at once mark in their output where one ends.
-        self.seam = f"\0{secrets.token_hex(8)}\0" if engine.batch > 1 else ""
+        # Engines that may hold several tasks mark in their output where one ends.
+        self.seam = f"\0{secrets.token_hex(8)}\0" if engine.most_held > 1 else ""
         self.started_at = time.monotonic()
         self._reader = frames.FrameReader()
         self._rests: dict[str, bytes] = {}

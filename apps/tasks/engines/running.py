@@ -45,6 +45,7 @@ class Run:
         self.finished_at = 0.0
         self.signalled_at: float | None = None
         self.recorded = False
+        self.recalled = False
         self.progress: float | None = None
         self.progress_changed = False
         self.staged: Future[dict[str, Any]] | dict[str, Any] | None = None

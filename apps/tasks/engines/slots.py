@@ -21,14 +21,16 @@ logger = logging.getLogger(__name__)
 
 TERMINATE_SECONDS = 10.0
 UNKILLABLE_SECONDS = 10.0
+SLOW_SECONDS = 0.5
+"""What runs so long is not short: whatever waits behind it goes back in line."""
 STREAMS = (("stdout", "info"), ("stderr", "warning"))
 
 
 class Slot:
     """A host with its attempts: the first that has begun runs, the rest wait behind it.
 
-    Engines that take one task at a time (`batch = 1`) have one attempt here. Another may be added
-    until the host is told to stop. Times are `time.monotonic()`.
+    Another may be added until the host is told to stop, or one turns out to be slow. Times are
+    `time.monotonic()`.
     """
 
     def __init__(self, host: EngineHost, hosts: HostPool) -> None:
@@ -51,7 +53,12 @@ class Slot:
     @property
     def open(self) -> bool:
         """Whether it may be given more."""
-        return not (self.alone or self._ended or self._signalled_at)
+        return not (self.alone or self._ended or self._signalled_at or self._slow)
+
+    def room(self, size: int) -> int:
+        """How many more it would take that holds `size` at most; all, once it has none to run."""
+        left = self.unfinished
+        return max(0, size - left) if self.open or not left else 0
 
     @property
     def sending(self) -> bool:
@@ -102,6 +109,8 @@ class Slot:
             self.end_host(0.0)
         elif (current := self.current) is not None and current.overdue:
             self.stop(current, Outcome.TIMED_OUT, "It ran longer than its time-out.")
+        if self._slow:
+            self._recall()
         self._press_stop()
 
     def stop(self, run: Run, outcome: Outcome, error: str = "", grace: float | None = None) -> None:
@@ -138,6 +147,20 @@ class Slot:
     def current(self) -> Run | None:
         """The attempt that runs now, if one does."""
         return next((run for run in self._unfinished() if run.started_at is not None), None)
+
+    @property
+    def _slow(self) -> bool:
+        current = self.current
+        if current is None or current.started_at is None:
+            return False
+        return time.monotonic() - current.started_at > SLOW_SECONDS
+
+    def _recall(self) -> None:
+        """Ask once for what waits behind; what has begun in the meantime stays."""
+        for run in self._unfinished():
+            if run.started_at is None and run.stop is None and not run.recalled:
+                run.recalled = True
+                self.host.drop(str(run.claim.task_id))
 
     def _unfinished(self) -> list[Run]:
         return [run for run in self.runs if run.result is None]
@@ -191,7 +214,8 @@ class Slot:
             return
         if message["op"] == "dropped":
             self._silence(run)
-            run.finish(run.stop or Outcome.RELEASED, error=run.stop_error)
+            error = run.stop_error or "It waited behind a slow task."
+            run.finish(run.stop or Outcome.RELEASED, error=error)
             return
         run.take(message)
         if message["op"] == "started" and run.stop is not None:
