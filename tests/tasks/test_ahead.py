@@ -57,8 +57,9 @@ def test_nothing_is_held_for_programs_services_and_cards(settings: dict[str, Any
     assert line.batch_size == 1
 
 
+@pytest.mark.usefixtures("_sure_they_are_short")
 def test_what_waits_behind_a_slow_task_goes_to_another_worker(
-    dispatch: Start, journal: Path, _sure_they_are_short: None
+    dispatch: Start, journal: Path
 ) -> None:
     job = make_job(one("slow", seconds=8), one("b"), one("c"))
     dispatch()
@@ -72,8 +73,9 @@ def test_what_waits_behind_a_slow_task_goes_to_another_worker(
     assert not Task.objects.filter(failures__gt=0).exists()
 
 
+@pytest.mark.usefixtures("_sure_they_are_short")
 def test_what_is_held_is_not_claimed_again_while_the_slow_one_runs(
-    dispatch: Start, journal: Path, _sure_they_are_short: None
+    dispatch: Start, journal: Path
 ) -> None:
     job = make_job(one("slow", seconds=3), one("b"))
     dispatch()
@@ -84,7 +86,8 @@ def test_what_is_held_is_not_claimed_again_while_the_slow_one_runs(
     assert len(journal.read_text().splitlines()) == 2
 
 
-def test_each_tasks_lines_are_its_own(dispatch: Start, _sure_they_are_short: None) -> None:
+@pytest.mark.usefixtures("_sure_they_are_short")
+def test_each_tasks_lines_are_its_own(dispatch: Start) -> None:
     job = make_job(*(one(f"t{n}", say=f"line of t{n}") for n in range(20)))
     dispatch()
     assert ended(job).status == "completed"
