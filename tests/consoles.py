@@ -159,12 +159,13 @@ class EmbeddedConsole(Console):
         self, folder: Path, environment: dict[str, str] | None = None, *, empty: bool = False
     ) -> None:
         super().__init__(folder, environment)
-        database = Path(self.environment["CONSOLE_DATA_DIR"]) / DATABASE
-        if not empty and not database.exists():
-            database.parent.mkdir(mode=0o700, exist_ok=True)
-            shutil.copyfile(_migrated() / DATABASE, database)
+        self._empty = empty
 
     def start(self) -> None:
+        database = Path(self.environment["CONSOLE_DATA_DIR"]) / DATABASE
+        if not self._empty and not database.exists():
+            database.parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copyfile(_migrated() / DATABASE, database)
         self.spawn("up", sys.executable, "manage.py", "up")
         eventually(self.answers, seconds=START_SECONDS)
 
