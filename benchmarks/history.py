@@ -185,9 +185,9 @@ class History:
             engines = " UNION ALL ".join(f"SELECT '{name}'" for name in ("", *STAGES))
             _run(f"""
             INSERT INTO {table} (tenant_id, starts_at, engine_id, label, completed, failed,
-              cancelled, retried, wait_ms, duration_ms, durations, waits)
+              cancelled, retried, wait_ms, duration_ms, gpu_ms, durations, waits)
             WITH e(engine) AS ({engines}), l(label) AS (SELECT '' UNION ALL SELECT 'team:t1')
-            SELECT j.tenant_id, j.start, e.engine, l.label, 27, 2, 1, 1, 90000, 270000,
+            SELECT j.tenant_id, j.start, e.engine, l.label, 27, 2, 1, 1, 90000, 270000, 0,
               '{histogram}', '{histogram}'
             FROM (SELECT DISTINCT tenant_id, {start} AS start FROM jobs_job) j
             CROSS JOIN e CROSS JOIN l
