@@ -124,9 +124,7 @@ def interference(own: Party, other: Party, pool: Pool) -> list[str]:
 
 
 @pytest.mark.usefixtures("_a_running_system")
-def test_nothing_the_other_does_can_be_read_off(
-    acme: Party, globex: Party, pool: Pool
-) -> None:
+def test_nothing_the_other_does_can_be_read_off(acme: Party, globex: Party, pool: Pool) -> None:
     assert interference(acme, globex, pool) == []
 
 
