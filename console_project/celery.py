@@ -8,6 +8,8 @@ from celery import Celery
 from django.db.utils import InterfaceError, OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console_project.settings")
+# Every check would load all that answers HTTP. `apps.console.background` asks what counts here.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("yardmaster")
 app.config_from_object("django.conf:settings", namespace="CELERY")

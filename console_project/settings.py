@@ -84,7 +84,6 @@ USE_I18N = False
 APPEND_SLASH = False
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -247,7 +246,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_CLIENT_IP_CALLABLE = "apps.tenants.scoping.client_address"
+AXES_CLIENT_IP_CALLABLE = "apps.tenants.actors.client_address"
 AXES_LOCKOUT_CALLABLE = "apps.console.views.locked_out"
 
 CONTENT_SECURITY_POLICY = {
@@ -269,8 +268,8 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 # API ---------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.tenants.scoping.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["apps.tenants.scoping.ScopePermission"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.tenants.callers.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.tenants.callers.ScopePermission"],
     "DEFAULT_RENDERER_CLASSES": ["apps.console.api.render.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.console.api.render.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["apps.console.api.throttle.KeyThrottle"],

@@ -10,6 +10,6 @@ class ConsoleConfig(AppConfig):
     label = "console"
 
     def ready(self) -> None:
-        from apps.console.checks import check_mode
+        from apps.console.checks import TAG, check_mode
 
-        register(check_mode)
+        register(check_mode, TAG)

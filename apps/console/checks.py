@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from django.apps import AppConfig
     from django.core.checks import CheckMessage
 
+# What commands and workers ask for; all checks together load whatever answers HTTP.
+TAG = "console"
+
 _RANDOM = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
 _REQUIRED = (
     ("E003", "CONSOLE_SECRET_KEY", f"One value for all machines: {_RANDOM}"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from apps.console.receipts import JobReceipt
     from apps.tenants.models import Tenant
-    from apps.tenants.scoping import TenantQuerySet
+    from apps.tenants.owned import TenantQuerySet
 
 
 class JobRow(TypedDict):

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 
 from apps.console.api.errors import Problem, error_response
-from apps.tenants.scoping import request_id
+from apps.tenants.actors import request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable

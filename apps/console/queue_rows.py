@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apps.jobs.models import Job
     from apps.tasks.board import Cell
     from apps.tenants.models import Tenant
-    from apps.tenants.scoping import TenantQuerySet
+    from apps.tenants.owned import TenantQuerySet
 
 SHOWN_JOBS = 200
 MOST_JOBS = 10_000

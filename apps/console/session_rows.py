@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from apps.tenants.models import Tenant
-    from apps.tenants.scoping import TenantQuerySet
+    from apps.tenants.owned import TenantQuerySet
 
 MOST_HELD = 50
 COLUMNS = (

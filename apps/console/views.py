@@ -35,8 +35,8 @@ from apps.console.api.errors import (
 )
 from apps.console.shell import shell
 from apps.tenants import audit, links
+from apps.tenants.actors import staff_actor
 from apps.tenants.models import User
-from apps.tenants.scoping import staff_actor
 from apps.tenants.strict_json import StrictJsonError, loads
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from apps.jobs.status import BulkResult, BulkVerb
 from apps.tenants.models import Tenant
-from apps.tenants.scoping import TenantQuerySet
+from apps.tenants.owned import TenantQuerySet
 
 
 class BulkAction(models.Model):

@@ -13,7 +13,7 @@ from apps.jobs.bulk import BulkAction, BulkItem
 from apps.jobs.search import Beginning, JobEngine, JobLabel
 from apps.jobs.status import ACTIVE, JobStatus
 from apps.tenants.models import Tenant
-from apps.tenants.scoping import TenantQuerySet
+from apps.tenants.owned import TenantQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

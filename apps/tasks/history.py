@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.tenants.models import Tenant
-from apps.tenants.scoping import TenantQuerySet
+from apps.tenants.owned import TenantQuerySet
 
 
 class UsageDelta(models.Model):

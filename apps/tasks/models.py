@@ -13,7 +13,7 @@ from apps.tasks.history import Pruned, UsageDay, UsageDelta, UsageHour
 from apps.tasks.hold_models import CardHold
 from apps.tasks.left import TaskFile, TaskLog
 from apps.tasks.status import AttemptOutcome, TaskStatus, WaitReason
-from apps.tenants.scoping import TenantQuerySet
+from apps.tenants.owned import TenantQuerySet
 from apps.workers.models import Worker
 
 if TYPE_CHECKING:

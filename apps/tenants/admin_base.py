@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.paginator import Paginator
 
-from apps.tenants.scoping import staff_actor
+from apps.tenants.actors import staff_actor
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet

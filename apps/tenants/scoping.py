@@ -2,181 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-import structlog
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from django.db.models import Q
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ErrorDetail, NotAuthenticated, NotFound, ValidationError
-from rest_framework.permissions import BasePermission
+from rest_framework.relations import PrimaryKeyRelatedField
+from rest_framework.viewsets import GenericViewSet
 
-from apps.tenants import keys
-from apps.tenants.audit import Actor
-from apps.tenants.models import Tenant, User, validate_slug
+from apps.tenants.callers import Caller, action_of
+from apps.tenants.models import Tenant, validate_slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.http import HttpRequest
     from rest_framework.request import Request
-    from rest_framework.views import APIView
-
-    from apps.tenants.models import ApiKey
 
 ModelT = TypeVar("ModelT", bound=models.Model)
-
-ANY = "any"
-STAFF = "staff"
-
-
-class TenantQuerySet(models.QuerySet[ModelT]):
-    """A queryset of an owned model; the model names the way to its tenant in `tenant_path`."""
-
-    def of(self, tenant: Tenant) -> Self:
-        """The rows of this tenant only."""
-        path: str = self.model.tenant_path  # type: ignore[attr-defined]
-        return self.filter(**{path: tenant})
-
-
-# Who calls ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who sent this request. A key's `tenant` is its own; a staff user's is the one chosen with
-    `?tenant=`, None for all.
-    """
-
-    kind: Literal["staff", "key"]
-    user: User | None
-    key: ApiKey | None
-    tenant: Tenant | None
-    scopes: frozenset[str]
-    actor: Actor
-
-    @property
-    def is_staff(self) -> bool:
-        return self.kind == "staff"
-
-
-def staff_actor(request: HttpRequest, user: User) -> Actor:
-    """The staff user as the audit trail and the event log name them."""
-    return Actor(
-        f"user:{user.get_username()}",
-        user_id=user.pk,
-        address=client_address(request),
-        request_id=request_id(),
-    )
-
-
-def key_actor(request: HttpRequest, key: ApiKey) -> Actor:
-    """The key as the audit trail and the event log name it."""
-    return Actor(
-        f"key:{key.public_id}",
-        key_public_id=key.public_id,
-        address=client_address(request),
-        request_id=request_id(),
-    )
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """The client's address, behind exactly as many proxies as the settings say."""
-    address = request.META.get("REMOTE_ADDR", "")
-    proxies: int = settings.CONSOLE_NUM_PROXIES
-    if proxies:
-        hops = request.headers.get("X-Forwarded-For", "").split(",")
-        address = hops[-min(proxies, len(hops))].strip() or address
-    try:
-        return str(ipaddress.ip_address(address.partition("%")[0]))
-    except ValueError:
-        return None
-
-
-def request_id() -> str:
-    """The id that django-structlog gave the request in hand; empty outside of one."""
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
-
-
-class KeyAuthentication(SessionAuthentication):
-    """`Authorization: Token KEY` (or `Bearer`), else the session of an active staff user.
-
-    A header that is there decides alone: the cookie behind a bad key is not looked at.
-    `request.auth` becomes a Caller; `request.user` is None for a key.
-    """
-
-    def authenticate(self, request: Request) -> tuple[User | None, Caller] | None:
-        header = request.META.get("HTTP_AUTHORIZATION")
-        if header is not None:
-            return None, self._by_key(request, header)
-        user = getattr(request._request, "user", None)
-        if not isinstance(user, User) or not user.is_active or not user.is_staff:
-            return None
-        self.enforce_csrf(request)
-        actor = staff_actor(request._request, user)
-        return user, Caller("staff", user, None, None, frozenset(keys.SCOPES), actor)
-
-    def authenticate_header(self, request: Request) -> str:
-        return 'Token realm="api"'
-
-    def _by_key(self, request: Request, header: str) -> Caller:
-        scheme, _, text = header.partition(" ")
-        key = keys.authenticate(text) if scheme.lower() in {"token", "bearer"} else None
-        if key is None:
-            raise NotAuthenticated
-        actor = key_actor(request._request, key)
-        return Caller("key", None, key, key.tenant, frozenset(key.scopes), actor)
-
-
-class ScopePermission(BasePermission):
-    """A view says in `scopes` what each action needs: a scope, `staff` or `any`; or it is
-    `staff_only`. What is not declared is refused.
-    """
-
-    message = "This action declares no scope."
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        caller = request.auth
-        if not isinstance(caller, Caller):
-            return False
-        action = action_of(request, view)
-        if action is None:
-            return True
-        wanted = declared_scope(view, action)
-        if wanted is not None:
-            self.message = f"This needs {'a staff login' if wanted == STAFF else wanted}."
-        if wanted == STAFF:
-            return caller.is_staff
-        return wanted == ANY or wanted in caller.scopes
-
-
-def action_of(request: Request, view: APIView) -> str | None:
-    """The viewset's action, or a plain view's method; None where a 405 follows anyway."""
-    method = (request.method or "").lower()
-    if hasattr(view, "action"):
-        return None if view.action == "metadata" else view.action
-    return method if hasattr(view, method) else None
-
-
-def declared_scope(view: APIView | type[APIView], action: str) -> str | None:
-    """What the view says this action needs; None when it says nothing."""
-    if getattr(view, "staff_only", False):
-        return STAFF
-    scopes: Mapping[str, str] = getattr(view, "scopes", {})
-    return scopes.get(action)
-
-
-# Views -------------------------------------------------------------------------------------------
-
-# Not at the top: importing DRF's views reads the settings, which name the classes above. The
-# models import this module, so it is loaded before anything else can ask DRF for a view.
-from rest_framework.relations import PrimaryKeyRelatedField  # noqa: E402
-from rest_framework.viewsets import GenericViewSet  # noqa: E402
 
 
 class TenantViewSet(GenericViewSet):

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import orjson
-import psycopg
 from django.db import connection
 from django.db.models import BooleanField, DateTimeField, ForeignKey, JSONField, Model, UUIDField
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive
-from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +27,6 @@ ModelT = TypeVar("ModelT", bound=Model)
 _ROWS = re.compile(r"ROWS (?P<name>\w+)\((?P<columns>[^)]*)\)")
 _LOCKS = re.compile(r"FOR (?:NO KEY )?UPDATE(?: OF \w+)?(?: SKIP LOCKED)?")
 _CASTS = re.compile(r"::\w+")
-IDLE = TransactionStatus.IDLE
 
 
 Statement = tuple[str, "Sequence[Any]"]
@@ -65,12 +62,16 @@ def batch(*statements: Statement, last: bool = False) -> list[list[Row]]:
 
 
 def _batch_postgresql(statements: Sequence[Statement], *, last: bool) -> list[list[Row]]:
+    # Not at the top: an embedded console never loads it.
+    from psycopg import Cursor
+    from psycopg.pq import TransactionStatus
+
     connection.ensure_connection()
     direct = connection.connection
-    cursors = [psycopg.Cursor(direct) for _ in statements]
+    cursors = [Cursor(direct) for _ in statements]
     # Django finds the transaction ended and leaves it so; a savepoint's end is not ours to say.
     ends = last and connection.in_atomic_block and not connection.savepoint_ids
-    begins = connection.in_atomic_block and direct.info.transaction_status == IDLE
+    begins = connection.in_atomic_block and direct.info.transaction_status == TransactionStatus.IDLE
     with connection.wrap_database_errors:
         if begins:
             # psycopg waits for the BEGIN that it sends by itself, and does not send it now.

@@ -9,7 +9,7 @@ from django.db.models import Q
 from uuid_utils.compat import uuid7
 
 from apps.tenants.models import Tenant
-from apps.tenants.scoping import TenantQuerySet
+from apps.tenants.owned import TenantQuerySet
 from apps.workers.card_models import Gpu, GpuMinute, GpuQuarter, GpuSample, NodeCards, WorkerHosts
 from apps.workers.status import ONLINE, OPEN, SessionStatus, WorkerKind, WorkerStatus
 

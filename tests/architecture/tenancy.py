@@ -15,7 +15,8 @@ from rest_framework.serializers import BaseSerializer, ListSerializer, ModelSeri
 from rest_framework.views import APIView
 
 from apps.tenants.models import Tenant
-from apps.tenants.scoping import TenantQuerySet, TenantRelatedField, TenantViewSet
+from apps.tenants.owned import TenantQuerySet
+from apps.tenants.scoping import TenantRelatedField, TenantViewSet
 
 SCOPING = {
     "get_queryset", "scoped", "find", "initial", "caller", "tenant_for_write", "get_object",

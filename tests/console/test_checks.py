@@ -59,8 +59,19 @@ def test_what_a_scaled_console_lacks_is_named(
     assert ids(settings, **{name: value}) == [f"console.{number}"]
 
 
-def test_the_check_for_deployment_is_clean(tmp_path: Path) -> None:
-    environment = {
+@pytest.mark.parametrize("process", ["worker", "beat"])
+def test_celerys_processes_say_what_they_lack_and_leave(tmp_path: Path, process: str) -> None:
+    command = [sys.executable, "-m", "celery", "-A", "console_project", process]
+    environment = scaled_environment(tmp_path) | {"CONSOLE_KEY_PEPPER": ""}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "CONSOLE_KEY_PEPPER must be set when scaled." in done.stderr
+
+
+def scaled_environment(tmp_path: Path) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
         "CONSOLE_DATA_DIR": str(tmp_path),
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
@@ -71,8 +82,12 @@ def test_the_check_for_deployment_is_clean(tmp_path: Path) -> None:
         "CONSOLE_FILES_URL": str(tmp_path / "files"),
         "CONSOLE_NUM_PROXIES": "1",
     }
+
+
+def test_the_check_for_deployment_is_clean(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+        command, cwd=ROOT, env=scaled_environment(tmp_path), capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -15,7 +15,8 @@ from apps.jobs.search import JobEngine
 from apps.tasks.history import Pruned, UsageDay, UsageHour
 from apps.tasks.models import Task, TaskLog
 from apps.tenants.models import ApiKey, AuditEntry, Tenant
-from apps.tenants.scoping import TenantQuerySet, TenantViewSet
+from apps.tenants.owned import TenantQuerySet
+from apps.tenants.scoping import TenantViewSet
 from apps.workers.models import Node, Worker
 from tests.factories import make_staff, staff_client
 from tests.security.readings import questions, readings, values_aimed_at

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid4
 
 from apps.console import elapsed
 from apps.tasks.settle import Outcome
-from apps.tenants.scoping import TenantQuerySet
+from apps.tenants.owned import TenantQuerySet
 from apps.workers.models import Session
 from apps.workers.sessions import sweep
 from apps.workers.transitions import register, take_tick

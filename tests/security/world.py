@@ -23,7 +23,7 @@ from apps.tasks.settle import Outcome
 from apps.tenants.audit import SYSTEM
 from apps.tenants.clock import database_now
 from apps.tenants.models import Tenant
-from apps.tenants.scoping import TenantQuerySet
+from apps.tenants.owned import TenantQuerySet
 from tests.cards.scene import make_gpu
 from tests.factories import key_client, make_tenant
 from tests.realtime.scene import Machine, take

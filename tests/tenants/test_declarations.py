@@ -9,15 +9,9 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.views import APIView
 
+from apps.tenants.callers import ANY, STAFF, KeyAuthentication, ScopePermission, declared_scope
 from apps.tenants.keys import SCOPES
-from apps.tenants.scoping import (
-    ANY,
-    STAFF,
-    KeyAuthentication,
-    ScopePermission,
-    TenantViewSet,
-    declared_scope,
-)
+from apps.tenants.scoping import TenantViewSet
 from tests.tenants.probe import FileViewSet
 
 # Two say nothing of any tenant, one has its own token, one is opened by the link's signature, one

@@ -14,9 +14,11 @@ from rest_framework.exceptions import NotAuthenticated
 from uuid_utils.compat import uuid7
 
 from apps.jobs.models import FilePart, Pipeline, StoredFile
+from apps.tenants.actors import client_address
 from apps.tenants.audit import SYSTEM
+from apps.tenants.callers import Caller
 from apps.tenants.models import Tenant, User
-from apps.tenants.scoping import Caller, TenantViewSet, client_address
+from apps.tenants.scoping import TenantViewSet
 from tests.factories import (
     issue_key,
     key_client,

@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from apps.console.engine_rows import EngineRow, engine_rows
 from apps.tasks import pauses
 from apps.tasks.models import Task
-from apps.tenants.scoping import STAFF, TenantViewSet
+from apps.tenants.callers import STAFF
+from apps.tenants.scoping import TenantViewSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -32,7 +32,8 @@ from apps.console.waiting import wait_for_end
 from apps.jobs.models import Job
 from apps.tasks import control, raising
 from apps.tasks.submit import Submission, clone, submit
-from apps.tenants.scoping import STAFF, TenantViewSet
+from apps.tenants.callers import STAFF
+from apps.tenants.scoping import TenantViewSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

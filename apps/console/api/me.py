@@ -14,15 +14,16 @@ from apps.console.job_rows import visible_jobs
 from apps.console.session_rows import open_sessions
 from apps.jobs.status import ACTIVE
 from apps.tasks.status import TaskStatus
+from apps.tenants.callers import ANY
 from apps.tenants.models import Tenant
-from apps.tenants.scoping import ANY, TenantViewSet
+from apps.tenants.scoping import TenantViewSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rest_framework.request import Request
 
-    from apps.tenants.scoping import Caller
+    from apps.tenants.callers import Caller
 
 
 class QuotaSerializer(serializers.Serializer[Any]):

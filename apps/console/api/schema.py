@@ -39,7 +39,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """A key in the header, or the session of staff."""
 
-    target_class = "apps.tenants.scoping.KeyAuthentication"
+    target_class = "apps.tenants.callers.KeyAuthentication"
     name = ["key", "session"]  # noqa: RUF012
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Any:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
+    from apps.tenants.callers import Caller
     from apps.tenants.models import Tenant
-    from apps.tenants.scoping import Caller
 
 # DRF's views read the settings, which name this module, while the models are still loading: so
 # nothing here imports a model, nor anything that does.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from apps.jobs.models import Job
     from apps.tenants.models import Tenant
-    from apps.tenants.scoping import TenantQuerySet
+    from apps.tenants.owned import TenantQuerySet
 
 EVENTS_AT_ONCE = 1_000
 LINES_AT_ONCE = 1_000

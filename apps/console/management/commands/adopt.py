@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.console import adoption, schema
+from apps.console.checks import TAG
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         "Takes tenants, keys, staff, pipelines, jobs and files of a stopped embedded console over "
         "into this console, whose database is migrated and empty. The embedded data stays as it is."
     )
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="the embedded console's data folder")

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
+from apps.console.checks import TAG
 from apps.console.management.arguments import refusal, require_tables
 from apps.tenants import audit
 from apps.tenants.models import Tenant
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 class Command(BaseCommand):
     help = "Makes a tenant."
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="its name in URLs: lower-case letters, digits, hyphens")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
 
+from apps.console.checks import TAG
 from apps.console.management.arguments import (
     duration,
     refusal,
@@ -24,6 +25,7 @@ _ARGUMENTS = {"scopes": "--scopes", "name": "--name", "expires_in": "--expires-i
 
 class Command(BaseCommand):
     help = "Issues a key for a tenant and shows it once."
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the tenant")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
 
+from apps.console.checks import TAG
 from apps.console.management.arguments import duration, refusal, require_tables, words
 from apps.tenants import audit, keys
 
@@ -18,6 +19,7 @@ _ARGUMENTS = {"capacity": "--capacity", "hosts": "--hosts", "expires_in": "--exp
 
 class Command(BaseCommand):
     help = "Issues a credential for realtime workers and shows it once."
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name_prefix", help="their names start so; it ends in a hyphen")

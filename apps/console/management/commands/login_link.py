@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.console.checks import TAG
 from apps.console.management.arguments import require_tables
 from apps.tenants import links
 from apps.tenants.models import User
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 class Command(BaseCommand):
     help = "Prints a link that logs a staff user in once, within 15 minutes."
+    requires_system_checks = (TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", nargs="?", help="the first admin when left out")
