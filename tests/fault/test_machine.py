@@ -12,7 +12,7 @@ from apps.tasks import held
 from tests.fault.machine import Machine
 from tests.fault.sabotage import without_fence
 
-EXAMPLES = int(os.environ.get("YARD_MACHINE_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("YARD_MACHINE_EXAMPLES", "5"))
 STEPS = 50
 
 pytestmark = pytest.mark.django_db
