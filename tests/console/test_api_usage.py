@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from apps.console.api.usage import UsageRowSerializer
 from apps.console.usage_rows import UsageRow
 from apps.tasks.models import UsageDelta
 from apps.tasks.rollups import fold
@@ -43,6 +44,10 @@ def table(client: Client, query: str = MARCH) -> list[dict[str, str]]:
     answer = client.get(f"/api/console/usage?{query}", headers={"Accept": "text/csv"})
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/csv; charset=utf-8")
     return list(csv.DictReader(io.StringIO(answer.content.decode())))
+
+
+def test_every_field_of_a_row_is_declared() -> None:
+    assert set(UsageRowSerializer().fields) == set(UsageRow.__annotations__)
 
 
 @pytest.mark.parametrize("folded", [True, False])

@@ -49,9 +49,6 @@ class UsageQuery(serializers.Serializer[Any]):
 class UsageRowSerializer(serializers.Serializer[Any]):
     tenant = serializers.SlugField(allow_null=True)
     engine_id = serializers.CharField(allow_null=True)
-    label = serializers.CharField(  # type: ignore[assignment]
-        allow_null=True, help_text="`name:value`, or `other` for those beyond 1,000 a day."
-    )
     jobs = serializers.IntegerField(allow_null=True, help_text="Ended, one way or another.")
     jobs_completed = serializers.IntegerField(allow_null=True)
     jobs_failed = serializers.IntegerField(allow_null=True)
@@ -72,6 +69,11 @@ class UsageRowSerializer(serializers.Serializer[Any]):
     duration_p95_ms = serializers.IntegerField(allow_null=True)
     wait_p50_ms = serializers.IntegerField(allow_null=True)
     wait_p95_ms = serializers.IntegerField(allow_null=True)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields: dict[str, serializers.Field] = super().get_fields()
+        note = "`name:value`, or `other` for those beyond 1,000 a day."
+        return fields | {"label": serializers.CharField(allow_null=True, help_text=note)}
 
 
 @extend_schema_serializer(many=False)

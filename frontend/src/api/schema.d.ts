@@ -1898,8 +1898,6 @@ export interface components {
         UsageRow: {
             tenant: string | null;
             engine_id: string | null;
-            /** @description `name:value`, or `other` for those beyond 1,000 a day. */
-            label: string | null;
             /** @description Ended, one way or another. */
             jobs: number | null;
             jobs_completed: number | null;
@@ -1929,6 +1927,8 @@ export interface components {
             duration_p95_ms: number | null;
             wait_p50_ms: number | null;
             wait_p95_ms: number | null;
+            /** @description `name:value`, or `other` for those beyond 1,000 a day. */
+            label: string | null;
         };
         Why: {
             status: components["schemas"]["TaskStatus"];
