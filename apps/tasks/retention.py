@@ -17,7 +17,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from apps.jobs.files import delete_bytes
-from apps.jobs.models import Job, JobEvent, StoredFile
+from apps.jobs.models import BulkAction, BulkItem, Job, JobEvent, StoredFile
 from apps.jobs.status import ACTIVE, TERMINAL
 from apps.jobs.transitions import bury, lock
 from apps.tasks.models import Pruned, Task, TaskFile, TaskLog, UsageDay, UsageDelta, UsageHour
@@ -69,6 +69,9 @@ def expire(now: datetime, in_time: InTime) -> None:
         removed = Counter(_expire_of(tenant, now, in_time))
         if removed.total():
             _tell(tenant, removed)
+    if settings.CONSOLE_KEEP_JOBS_DAYS:
+        of_all = BulkAction.objects.filter(tenant=None)
+        _bulks(of_all, now - timedelta(days=settings.CONSOLE_KEEP_JOBS_DAYS), in_time)
     before = now - timedelta(days=settings.CONSOLE_KEEP_USAGE_DAYS)
     for model, column in ((UsageHour, "starts_at"), (UsageDay, "starts_at"), (UsageDelta, "at")):
         old = model._default_manager.filter(**{f"{column}__lt": before}).order_by(column)
@@ -80,8 +83,10 @@ def _expire_of(tenant: Tenant, now: datetime, in_time: InTime) -> dict[str, int]
     keep = Keep.of(tenant)
     removed: dict[str, int] = {}
     if keep.jobs:
-        removed["jobs"] = _jobs(tenant, now - timedelta(days=keep.jobs), in_time)
-        removed["sessions"] = _sessions(tenant, now - timedelta(days=keep.jobs), in_time)
+        before = now - timedelta(days=keep.jobs)
+        removed["jobs"] = _jobs(tenant, before, in_time)
+        removed["bulk_actions"] = _bulks(BulkAction.objects.of(tenant), before, in_time)
+        removed["sessions"] = _sessions(tenant, before, in_time)
     for kind, days, rows in (
         ("events", keep.events, _events_of),
         ("logs", keep.logs, _logs_of),
@@ -133,6 +138,20 @@ def _sessions(tenant: Tenant, before: datetime, in_time: InTime) -> int:
     number = 0
     while in_time() and (some := _delete_some(old)):
         number += some
+    return number
+
+
+def _bulks(actions: QuerySet[BulkAction], before: datetime, in_time: InTime) -> int:
+    """Delete actions that have ended, each after its items."""
+    old = actions.filter(completed_at__lt=before).order_by("id")
+    number = 0
+    while in_time() and (bulk := old.first()):
+        items = BulkItem.objects.filter(bulk=bulk).order_by("id")
+        while in_time() and _delete_some(items):
+            pass
+        if not items.exists():
+            bulk.delete()
+            number += 1
     return number
 
 
